@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 )
 
 func init() {
@@ -48,7 +49,10 @@ func init() {
 // listenOn reads the arguments interface and backlog. network is that of IPv4 or of IPv6; an IPv6 address as
 // interface turns the one into the other.
 func listenOn(a *Args, network, anywhere string, port int) *Server {
-	host := a.Default("interface", anywhere)
+	host := anywhere
+	if f := a.field("interface"); f != nil && f.value != "" {
+		host = f.value
+	}
 	if ip, err := netip.ParseAddr(host); err == nil && a.Has("interface") {
 		six := network == "tcp6" || network == "udp6"
 		switch {
@@ -70,8 +74,8 @@ func backlog(a *Args) int { return a.Int("backlog", 0, 1, 1<<20) }
 // connectTo reads the arguments host, port, timeout and bindAddress.
 func connectTo(a *Args, network string) *Client {
 	host := a.String("host")
-	if a.Has("host") && host[:min(1, len(host))] == "[" {
-		a.Fail("host", `host begins with a bracket (an IPv6 address is written with escaped colons: tcp:\:\:1:80)`)
+	if strings.HasPrefix(host, "[") {
+		a.Fail("host", `host begins with a bracket (an IPv6 address is written without, with escaped colons: tcp:\:\:1:80)`)
 	}
 	c := &Client{Network: network, Host: host, Port: a.Port("port", 1), Timeout: a.Seconds("timeout", DefaultTimeout)}
 	if bind := a.Address("bindAddress"); bind.IsValid() {
