@@ -68,7 +68,7 @@ const (
 	Unsupported Code = -6  // not offered by this host
 	TooBig      Code = -7  // larger than can be taken at all
 	NotFound    Code = -8  // no such name or key
-	Conflict    Code = -9  // the revision is another
+	Conflict    Code = -9  // it is taken, active already, or at another revision
 	Cancelled   Code = -10 // cancelled by the guest
 	Timeout     Code = -11 // took too long
 	IO          Code = -12 // the system failed
@@ -91,7 +91,7 @@ var Codes = []Named{
 	{"UNSUPPORTED", int32(Unsupported), "not offered by this host"},
 	{"TOO_BIG", int32(TooBig), "larger than can be taken at all"},
 	{"NOT_FOUND", int32(NotFound), "no such name or key"},
-	{"CONFLICT", int32(Conflict), "the revision is another"},
+	{"CONFLICT", int32(Conflict), "it is taken, active already, or at another revision"},
 	{"CANCELLED", int32(Cancelled), "cancelled by the guest"},
 	{"TIMEOUT", int32(Timeout), "took too long"},
 	{"IO", int32(IO), "the system failed"},
@@ -241,46 +241,3 @@ var Imports = []Func{
 	{"subscribe", i32s("topic_ptr", "topic_len"), ri32, "subscribe to a topic; returns a subscription"},
 	{"unsubscribe", i32s("subscription"), ri32, "end a subscription"},
 }
-
-// Log levels of the log import.
-const (
-	LogDebug = 0
-	LogInfo  = 1
-	LogWarn  = 2
-	LogError = 3
-)
-
-// Clocks of the now import.
-const (
-	ClockMonotonic = 0
-	ClockWall      = 1
-)
-
-// Kinds of the metric import.
-const (
-	MetricCounter   = 0 // add to a counter
-	MetricGauge     = 1 // set a gauge
-	MetricHistogram = 2 // observe in a histogram
-)
-
-// Keys of the conn_info import.
-const (
-	InfoPeer            = 0
-	InfoHost            = 1
-	InfoALPN            = 2
-	InfoSNI             = 3
-	InfoTLSVersion      = 4
-	InfoCipher          = 5
-	InfoPeerCertificate = 6
-	InfoService         = 7
-	InfoEndpoint        = 8
-	InfoBytesIn         = 9
-	InfoBytesOut        = 10
-)
-
-// Options of the set_option import.
-const (
-	OptionNoDelay     = 0
-	OptionKeepAlive   = 1
-	OptionIdleTimeout = 2 // ns; 0: the service's default
-)
