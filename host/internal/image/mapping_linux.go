@@ -1,0 +1,170 @@
+//go:build amd64 || arm64
+
+package image
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+var osPage = os.Getpagesize()
+
+// The cost of things in units of comparing a page with the image: what decides when pages are dropped.
+const (
+	faultCost = 24  // a page fault on the next write to a dropped page
+	dropCost  = 2   // dropping a page
+	fixedCost = 256 // the system calls, and faulting in again what is only read
+)
+
+// mapping is a region that maps the image copy-on-write.
+type mapping struct {
+	src     *mapped
+	mem     []byte
+	watch   watch
+	private int // pages, at the last restore
+	idle    int // pages compared in vain since the last drop
+}
+
+// watch says how a mapping's written pages are found.
+type watch uint8
+
+const (
+	untracked watch = iota // by reading the pagemap; to be tracked after the first restore, if there is a tracker
+	tracked                // by the tracker
+	plain                  // by reading the pagemap, for the tracker failed
+)
+
+func (m *mapping) bytes() []byte { return m.mem }
+
+func (m *mapping) restore(used int) (int, error) {
+	image := m.mem[:m.src.size]
+	if used > len(image) {
+		if err := madvise(m.mem[len(image):used], unix.MADV_DONTNEED); err != nil {
+			return 0, err
+		}
+	}
+	if m.src.pages == nil {
+		return 0, madvise(image, unix.MADV_DONTNEED)
+	}
+	private, changed, err := m.copyBack(image)
+	if err != nil {
+		return 0, err
+	}
+	m.private = private
+	m.idle += private - changed
+	if m.idle > faultCost*changed+dropCost*private+fixedCost {
+		return m.trim()
+	}
+	return private * osPage, nil
+}
+
+// copyBack finds the pages that are not the image's own and makes them equal to it. It returns how many there are and
+// how many differed.
+func (m *mapping) copyBack(image []byte) (private, changed int, err error) {
+	if m.watch == untracked && m.src.tracker != nil {
+		if m.src.tracker.register(m.mem) != nil {
+			m.watch = plain
+		}
+	}
+	protected := 0 // up to here, all pages but the private ones are protected from now on
+	s := scratches.Get().(*scratch)
+	defer scratches.Put(s)
+	for at := 0; at < len(image); {
+		var found []span
+		if m.watch == tracked {
+			found, at, err = m.src.tracker.written(s, image, at)
+		} else {
+			found, at, err = m.src.pages.private(s, image, at)
+		}
+		if err != nil {
+			return 0, 0, err
+		}
+		for _, f := range found {
+			private += (f.end - f.start) / osPage
+			changed += m.restoreSpan(f)
+			if m.watch == untracked && m.src.tracker != nil {
+				m.protect(image[protected:f.start])
+				protected = f.end
+			}
+		}
+	}
+	if m.watch == untracked && m.src.tracker != nil {
+		if m.protect(image[protected:]); m.watch == untracked {
+			m.watch = tracked
+		}
+	}
+	return private, changed, nil
+}
+
+// protect has writes to the pages noticed. Private pages are left out: they count as written until they are dropped, and
+// cost no fault.
+func (m *mapping) protect(pages []byte) {
+	if len(pages) > 0 && m.src.tracker.protect(pages) != nil {
+		m.watch = plain
+	}
+}
+
+// restoreSpan makes a run of pages equal to the image and returns how many were not.
+func (m *mapping) restoreSpan(f span) (changed int) {
+	for at := f.start; at < f.end; at += osPage {
+		if restoreBlock(m.mem[at:at+osPage], m.src.pristine[at:at+osPage]) {
+			changed++
+		}
+	}
+	return changed
+}
+
+// trim drops all private pages and makes the mapping as it was when new.
+func (m *mapping) trim() (int, error) {
+	m.idle, m.private = 0, 0
+	if m.watch == tracked {
+		if err := m.src.tracker.unregister(m.mem); err != nil {
+			return 0, err
+		}
+		m.watch = untracked
+	}
+	return 0, madvise(m.mem[:m.src.size], unix.MADV_DONTNEED)
+}
+
+func (m *mapping) release() error {
+	mem := m.mem
+	m.mem = nil
+	return munmap(mem)
+}
+
+func madvise(mem []byte, advice int) error {
+	return os.NewSyscallError("madvise", unix.Madvise(mem, advice))
+}
+
+// probe tries the strategy out on a mapping of its own, twice, since the second restore may go another way: written pages
+// must be put back, and what is reported private must be what was written. A kernel that only pretends is found out here.
+func (src *mapped) probe() error {
+	r, err := src.newRegion()
+	if err != nil {
+		return err
+	}
+	m := r.(*mapping)
+	for round := range 3 {
+		at := (round * 5 * osPage) % src.size
+		seen := m.mem[src.size-1] // present, and not written
+		m.mem[at] ^= 0xff
+		m.mem[at+osPage-1] ^= 0xff
+		private, err := m.restore(src.size)
+		if err == nil && (string(m.mem[:src.size]) != string(src.pristine) || m.mem[src.size-1] != seen) {
+			err = fmt.Errorf("page at %d not restored", at)
+		}
+		if err == nil && src.pages != nil && (private < osPage || private > (round+1)*osPage) {
+			err = fmt.Errorf("%d bytes reported private after writing %d pages", private, round+1)
+		}
+		if err == nil && src.strategy == Track && m.watch != tracked {
+			err = fmt.Errorf("writes cannot be tracked")
+		}
+		if err != nil {
+			_ = m.release()
+			return err
+		}
+	}
+	return m.release()
+}
