@@ -16,20 +16,22 @@ import (
 type Args struct {
 	text              string
 	typ               string
+	at                int // offset of the type
+	trusted           bool
 	positional, named []string
 	fields            []field // each with its name
 	err               error
 }
 
 // bind gives every positional field its name and holds the fields to the names that the type knows.
-func bind(text, typ string, positional, named, repeated []string, fields []field) (*Args, error) {
-	a := &Args{text: text, typ: typ, positional: positional, named: named}
-	fail := func(f field, format string, args ...any) (*Args, error) {
-		return nil, &ParseError{Text: text, Offset: f.at, Reason: fmt.Sprintf(format, args...)}
+func (a *Args) bind(repeated []string, fields []field) error {
+	fail := func(f field, format string, args ...any) error {
+		return &ParseError{Text: a.text, Offset: f.at, Reason: fmt.Sprintf(format, args...)}
 	}
 	var free []string
-	for _, name := range positional {
-		if !slices.ContainsFunc(fields, func(f field) bool { return f.named && f.name == name }) {
+	for _, name := range a.positional {
+		byName := slices.ContainsFunc(fields, func(f field) bool { return f.named && f.name == name })
+		if !byName || slices.Contains(repeated, name) {
 			free = append(free, name)
 		}
 	}
@@ -41,7 +43,7 @@ func bind(text, typ string, positional, named, repeated []string, fields []field
 			continue // "stdio:" ends in a colon and has no argument
 		case !f.named:
 			return fail(f, "unexpected argument %q (%s; a colon within a value is written \\:)", f.value, a.takes())
-		case !slices.Contains(positional, f.name) && !slices.Contains(named, f.name):
+		case !slices.Contains(a.positional, f.name) && !slices.Contains(a.named, f.name):
 			return fail(f, "unknown argument %s (%s)", f.name, a.takes())
 		}
 		if a.field(f.name) != nil && !slices.Contains(repeated, f.name) {
@@ -49,7 +51,7 @@ func bind(text, typ string, positional, named, repeated []string, fields []field
 		}
 		a.fields = append(a.fields, f)
 	}
-	return a, nil
+	return nil
 }
 
 // takes says what else the type takes, for messages.
@@ -105,18 +107,30 @@ func (a *Args) Fail(name, format string, args ...any) {
 
 // fail remembers an error about byte n of an argument's value.
 func (a *Args) fail(name string, n int, cause error, reason string) {
-	if a.err != nil {
-		return
-	}
 	offset := len(a.text)
 	if f := a.field(name); f != nil {
 		offset = rawOffset(a.text, f.valueAt, n)
 	}
-	a.err = &ParseError{Text: a.text, Offset: offset, Reason: reason, Err: cause}
+	a.failAt(offset, cause, reason)
 }
 
-// File remembers that the file named by an argument could not be used. err says which file and why.
-func (a *Args) File(name string, err error) { a.fail(name, 0, err, name+": "+err.Error()) }
+func (a *Args) failAt(offset int, cause error, reason string) {
+	if a.err == nil {
+		a.err = &ParseError{Text: a.text, Offset: offset, Reason: reason, Err: cause}
+	}
+}
+
+// FailFile remembers that the file named by an argument could not be used. err says which file and why.
+func (a *Args) FailFile(name string, err error) { a.fail(name, 0, err, name+": "+err.Error()) }
+
+// Trusted reports whether the string may name files and descriptors of this process. If not, it remembers that as an
+// error about the whole type.
+func (a *Args) Trusted() bool {
+	if !a.trusted {
+		a.failAt(a.at, nil, a.typ+" endpoints are not permitted here")
+	}
+	return a.trusted
+}
 
 // Has reports whether the argument is given.
 func (a *Args) Has(name string) bool { return a.field(name) != nil }
@@ -140,6 +154,14 @@ func (a *Args) usage() string {
 		return a.takes()
 	}
 	return "want " + a.typ + ":" + strings.ToUpper(strings.Join(a.positional, ":"))
+}
+
+// File is a file's name that must be there. A string that may not name files fails here.
+func (a *Args) File(name string) string {
+	if !a.trusted {
+		a.Fail(name, "%s names a file, which is not permitted here", name)
+	}
+	return a.String(name)
 }
 
 // Default is an argument that may be left out.

@@ -33,8 +33,14 @@ type Client struct {
 }
 
 // ParseClient parses a client endpoint string and loads the files that it names. The error is a [*ParseError].
-func ParseClient(text string) (*Client, error) {
-	c, canonical, err := parse("client", clients, text, 0)
+func ParseClient(text string) (*Client, error) { return parseClient(text, true) }
+
+// ParseUntrustedClient parses a client endpoint string of someone who may not name files or descriptors of this process:
+// it does what ParseClient does, and refuses those. The paths of UNIX sockets are not among them.
+func ParseUntrustedClient(text string) (*Client, error) { return parseClient(text, false) }
+
+func parseClient(text string, trusted bool) (*Client, error) {
+	c, canonical, err := reader[Client]{"client", clients, trusted}.parse(text, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -43,8 +43,15 @@ func register[E Server | Client](types map[string]Type[E], t Type[E]) {
 	types[t.Name] = t
 }
 
-// parse reads text from offset on as an endpoint of one of types, and returns it with its canonical form.
-func parse[E Server | Client](kind string, types map[string]Type[E], text string, offset int) (*E, string, error) {
+// reader reads endpoint strings of one kind.
+type reader[E Server | Client] struct {
+	kind    string
+	types   map[string]Type[E]
+	trusted bool
+}
+
+// parse reads text from offset on, and returns the endpoint with its canonical form.
+func (r reader[E]) parse(text string, offset int) (*E, string, error) {
 	fields, perr := split(text)
 	if perr != nil {
 		return nil, "", perr
@@ -56,17 +63,17 @@ func parse[E Server | Client](kind string, types map[string]Type[E], text string
 		return nil, "", &ParseError{Text: text, Offset: offset, Reason: fmt.Sprintf(format, args...)}
 	}
 	head := fields[0]
-	t, known := types[head.value]
+	t, known := r.types[head.value]
 	switch {
 	case text[offset:] == "":
 		return fail("no endpoint (want TYPE:ARGUMENTS, as in tcp:8080)")
 	case head.named, !known:
 		name, _, _ := strings.Cut(text[offset:], ":")
-		return fail("unknown type %q of %s endpoint (there are %s)", name, kind, list(slices.Sorted(maps.Keys(types))))
+		return fail("unknown type %q of %s endpoint (there are %s)", name, r.kind, list(slices.Sorted(maps.Keys(r.types))))
 	case t.Wrap != nil && len(fields) == 1:
 		return fail("%s stands before another endpoint, as in %s:tcp:8080", t.Name, t.Name)
 	case t.Wrap != nil:
-		e, canonical, err := parse(kind, types, text, fields[1].at)
+		e, canonical, err := r.parse(text, fields[1].at)
 		if err != nil {
 			return nil, "", err
 		}
@@ -75,8 +82,10 @@ func parse[E Server | Client](kind string, types map[string]Type[E], text string
 		}
 		return e, Quote(t.Name) + ":" + canonical, nil
 	}
-	a, err := bind(text, t.Name, t.Positional, t.Named, t.Repeated, fields[1:])
-	if err != nil {
+	a := &Args{
+		text: text, typ: t.Name, at: offset, trusted: r.trusted, positional: t.Positional, named: t.Named,
+	}
+	if err := a.bind(t.Repeated, fields[1:]); err != nil {
 		return nil, "", err
 	}
 	e, err := t.Parse(a)

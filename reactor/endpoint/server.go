@@ -48,8 +48,14 @@ func (s *Server) OnReload(f func(error)) {
 }
 
 // ParseServer parses a server endpoint string and loads the files that it names. The error is a [*ParseError].
-func ParseServer(text string) (*Server, error) {
-	s, canonical, err := parse("server", servers, text, 0)
+func ParseServer(text string) (*Server, error) { return parseServer(text, true) }
+
+// ParseUntrustedServer parses a server endpoint string of someone who may not name files or descriptors of this process:
+// it does what ParseServer does, and refuses those. The paths of UNIX sockets are not among them.
+func ParseUntrustedServer(text string) (*Server, error) { return parseServer(text, false) }
+
+func parseServer(text string, trusted bool) (*Server, error) {
+	s, canonical, err := reader[Server]{"server", servers, trusted}.parse(text, 0)
 	if err != nil {
 		return nil, err
 	}

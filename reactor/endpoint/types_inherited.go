@@ -14,14 +14,18 @@ const firstInherited = 3
 
 func init() {
 	RegisterServer(Type[Server]{
-		Name:  "stdio",
-		Parse: func(*Args) (*Server, error) { return &Server{Network: "stdio"}, nil },
+		Name: "stdio",
+		Parse: func(a *Args) (*Server, error) {
+			a.Trusted()
+			return &Server{Network: "stdio"}, nil
+		},
 	})
 	RegisterServer(Type[Server]{
 		Name:       "fd",
 		Positional: []string{"fd"},
 		Named:      []string{"domain"},
 		Parse: func(a *Args) (*Server, error) {
+			a.Trusted()
 			a.String("fd")
 			return &Server{Network: "fd", FD: a.Int("fd", 0, 0, math.MaxInt32), Domain: domain(a, "")}, nil
 		},
@@ -30,6 +34,9 @@ func init() {
 		Name:  "systemd",
 		Named: []string{"domain", "index", "name"},
 		Parse: func(a *Args) (*Server, error) {
+			if !a.Trusted() {
+				return nil, nil
+			}
 			s := &Server{Network: "fd", Domain: domain(a, a.String("domain"))}
 			if a.Has("index") == a.Has("name") {
 				a.Fail("name", "systemd takes index or name, exactly one of them")

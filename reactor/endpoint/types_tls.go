@@ -2,9 +2,11 @@ package endpoint
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
 	"errors"
-	"io"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,10 +50,16 @@ func init() {
 
 func parseSSLServer(a *Args) (*Server, error) {
 	s := listenOn(a, "tcp", "", a.Port("port", 0))
-	key := a.Default("privateKey", "server.pem")
-	pair := pemfile.Pair{Cert: a.Default("certKey", key), Key: key}
+	key := "server.pem"
+	if a.Has("privateKey") || !a.trusted {
+		key = a.File("privateKey")
+	}
+	pair := pemfile.Pair{Cert: key, Key: key}
+	if a.Has("certKey") {
+		pair.Cert = a.File("certKey")
+	}
 	if a.Has("extraCertChain") {
-		pair.Chain = []string{a.String("extraCertChain")}
+		pair.Chain = []string{a.File("extraCertChain")}
 	}
 	serverTLS(a, s, pair)
 	switch method := a.Default("sslmethod", "TLS_METHOD"); method {
@@ -79,7 +87,7 @@ func parseTLSServer(a *Args) (*Server, error) {
 		network = "tcp"
 	}
 	s := listenOn(a, network, "::", port)
-	a.String("path")
+	a.File("path")
 	var pairs []pemfile.Pair
 	for _, path := range a.All("path") {
 		pairs = append(pairs, pemfile.Pair{Cert: path})
@@ -96,7 +104,7 @@ func parseTLSClient(a *Args) (*Client, error) {
 		verifyAs(a, c, "host", c.Host)
 		return c, nil
 	}
-	inner, err := ParseClient(a.String("endpoint"))
+	inner, err := parseClient(a.String("endpoint"), a.trusted)
 	var perr *ParseError
 	if errors.As(err, &perr) {
 		a.fail("endpoint", perr.Offset, err, err.Error())
@@ -122,43 +130,37 @@ func serverTLS(a *Args, s *Server, pairs ...pemfile.Pair) {
 	}
 	source, err := pemfile.NewSource(pairs...)
 	if err != nil {
-		a.File(blame(a, err), err)
+		blame(a, err)
 		return
 	}
 	s.certificates, s.TLS.GetCertificate = source, source.GetCertificate
 	if a.Has("trustRoots") {
-		roots, err := pemfile.LoadRoots(a.String("trustRoots"))
-		if err != nil {
-			a.File("trustRoots", err)
-		}
-		s.TLS.ClientCAs, s.TLS.ClientAuth = roots, tls.RequireAndVerifyClientCert
+		s.TLS.ClientCAs, s.TLS.ClientAuth = loadRoots(a, "trustRoots"), tls.RequireAndVerifyClientCert
 	}
 }
 
-// blame finds the argument that named the file that err is about.
-func blame(a *Args, err error) string {
+// blame remembers the error that a file could not be used as one about the argument that names it.
+func blame(a *Args, err error) {
 	var file *pemfile.Error
 	if errors.As(err, &file) {
 		for _, f := range a.fields {
-			if f.value == file.File {
-				return f.name
-			}
-		}
-		for _, f := range a.fields {
-			if filepath.Dir(file.File) == filepath.Clean(f.value) {
-				return f.name // a file in the directory that was named
+			if f.value == file.File || f.value != "" && filepath.Dir(file.File) == filepath.Clean(f.value) {
+				a.failAt(f.valueAt, err, f.name+": "+err.Error())
 			}
 		}
 	}
-	return "privateKey"
+	a.FailFile("privateKey", err) // the file that is read if no argument names one
 }
 
 // clientTLS makes the TLS configuration of a client from the arguments called certificate, privateKey and roots.
 func clientTLS(a *Args, certificate, roots string) *tls.Config {
 	cfg := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: alpn(a)}
-	pair := pemfile.Pair{Cert: a.Default(certificate, ""), Key: a.Default("privateKey", "")}
-	if pair.Cert == "" {
-		pair.Cert = pair.Key
+	var pair pemfile.Pair
+	if a.Has("privateKey") {
+		pair = pemfile.Pair{Cert: a.File("privateKey"), Key: a.File("privateKey")}
+	}
+	if a.Has(certificate) {
+		pair.Cert = a.File(certificate)
 	}
 	if a.err != nil {
 		return cfg
@@ -166,19 +168,27 @@ func clientTLS(a *Args, certificate, roots string) *tls.Config {
 	if pair.Cert != "" {
 		source, err := pemfile.NewSource(pair)
 		if err != nil {
-			a.File(blame(a, err), err)
+			blame(a, err)
 			return cfg
 		}
 		cfg.GetClientCertificate = source.GetClientCertificate
 	}
 	if a.Has(roots) {
-		pool, err := pemfile.LoadRoots(a.String(roots))
-		if err != nil {
-			a.File(roots, err)
-		}
-		cfg.RootCAs = pool
+		cfg.RootCAs = loadRoots(a, roots)
 	}
 	return cfg
+}
+
+func loadRoots(a *Args, name string) *x509.CertPool {
+	path := a.File(name)
+	if a.err != nil {
+		return nil
+	}
+	roots, err := pemfile.LoadRoots(path)
+	if err != nil {
+		a.FailFile(name, err)
+	}
+	return roots
 }
 
 // verifyAs sets the name by which the server is verified.
@@ -210,22 +220,19 @@ func alpn(a *Args) []string {
 // checkDH holds dhParameters to be what it says. It has no further effect: crypto/tls offers forward secrecy by elliptic
 // curves only, and needs no parameters for that.
 func checkDH(a *Args) {
-	name := a.String("dhParameters")
+	name := a.File("dhParameters")
 	if a.err != nil {
 		return
 	}
-	f, err := os.Open(name)
-	if err != nil {
-		a.File("dhParameters", err)
-		return
+	data, err := os.ReadFile(name)
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
 	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, 1<<20))
-	if err != nil {
-		a.File("dhParameters", err)
-		return
+	if block, _ := pem.Decode(data); err == nil && (block == nil || block.Type != "DH PARAMETERS") {
+		err = errors.New("no PEM block DH PARAMETERS in this file")
 	}
-	if block, _ := pem.Decode(data); block == nil || block.Type != "DH PARAMETERS" {
-		a.File("dhParameters", errors.New(name+": no PEM block DH PARAMETERS in this file"))
+	if err != nil {
+		a.FailFile("dhParameters", fmt.Errorf("%s: %w", name, err))
 	}
 }
