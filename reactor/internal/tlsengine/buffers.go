@@ -1,13 +1,14 @@
 package tlsengine
 
-// MaxFeed is the most that [Session.Feed] takes at a time: what a loop reads from a socket in one call.
+// MaxFeed is the size of the buffers that [Session.Space] returns after the handshake: what a loop reads from a socket in
+// one call.
 const MaxFeed = 64 << 10
 
 // buffersKept bounds the idle buffers of one loop.
 const buffersKept = 16
 
-// Buffers lends buffers to the sessions of one loop that stop reading in the middle of what was fed. The zero value is
-// ready for use.
+// Buffers lends buffers to the sessions of one loop, each for as long as it holds ciphertext that has not been read. The
+// zero value is ready for use.
 type Buffers struct {
 	free [][]byte // each of MaxFeed bytes
 }

@@ -40,9 +40,12 @@ func FuzzHandshake(f *testing.F) {
 		} else {
 			p = w.newClient(t)
 		}
-		for len(input) > 0 && p.session.Room() > 0 && p.err == nil {
+		for len(input) > 0 {
 			n := min(int(chunk)+1, len(input))
-			input = append(p.feed(input[:n:n]), input[n:]...)
+			if rest := p.feed(input[:n]); len(rest) > 0 {
+				break // full
+			}
+			input = input[n:]
 		}
 		p.settle(w.pool)
 	})
@@ -69,7 +72,7 @@ func FuzzRecords(f *testing.F) {
 		}
 		for len(input) > 0 && l.server.err == nil {
 			n := min(int(chunk)+1, len(input))
-			input = append(l.server.feed(input[:n:n]), input[n:]...)
+			input = input[n-len(l.server.feed(input[:n])):]
 		}
 		l.server.session.FeedEOF()
 		l.server.read()

@@ -165,16 +165,25 @@ func (h *handshake) room() int {
 	return room
 }
 
-// take returns what was written since the last call, and once the handshake is over what it left unread.
-func (h *handshake) take() (out, rest []byte, eof, finished bool, err error) {
+// outcome is what a handshake has come to.
+type outcome struct {
+	out      []byte // written since it was last asked
+	finished bool
+	rest     []byte // fed and not read; eof follows
+	eof      bool
+	err      error // why it failed
+}
+
+func (h *handshake) take() outcome {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.woken = false
-	out, h.out = h.out, nil
-	if !h.finished {
-		return out, nil, false, false, nil
+	o := outcome{out: h.out}
+	h.out = nil
+	if h.finished {
+		o.finished, o.rest, o.eof, o.err = true, h.in, h.eof, h.err
 	}
-	return out, h.in, h.eof, true, h.err
+	return o
 }
 
 // abandon ends the handshake without a word to the owner.

@@ -73,9 +73,11 @@ func (p *peer) read() {
 
 // feed hands over as much of b as there is room for, and returns the rest.
 func (p *peer) feed(b []byte) []byte {
-	n := min(len(b), p.session.Room())
-	p.session.Feed(b[:n])
-	p.read()
+	n := copy(p.session.Space(), b)
+	if n > 0 {
+		p.session.Feed(n)
+		p.read()
+	}
 	return b[n:]
 }
 

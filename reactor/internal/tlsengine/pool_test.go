@@ -126,8 +126,8 @@ func TestRoom(t *testing.T) {
 		if fed := len(hello) + 2*handshakeRoom - len(rest); fed != handshakeRoom {
 			t.Fatalf("%d bytes were taken, want %d", fed, handshakeRoom)
 		}
-		if room := second.session.Room(); room != 0 {
-			t.Fatalf("room for %d more", room)
+		if space := second.session.Space(); space != nil {
+			t.Fatalf("space for %d more", len(space))
 		}
 		first.session.Abandon()
 		synctest.Wait()

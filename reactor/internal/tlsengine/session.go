@@ -38,14 +38,12 @@ type Session struct {
 	buffers *Buffers
 	hs      *handshake // nil once the handshake is over
 
-	in   []byte // ciphertext that crypto/tls has not asked for yet (records phase)
-	lent bool   // in is the slice given to Feed
-	held []byte // the buffer, from buffers, that in is part of
-	eof  bool   // no ciphertext follows in
-	err  error  // why nothing more can be read
+	space []byte // the buffer given out by Space, or one of which in is a part
+	in    []byte // ciphertext that crypto/tls has not asked for yet (records phase)
+	eof   bool   // no ciphertext follows in
+	err   error  // why nothing more can be read
 
-	early     []byte // plaintext written before the handshake was over
-	closing   bool   // CloseWrite was called
+	closed    bool // CloseWrite was called
 	abandoned bool
 }
 
@@ -74,58 +72,54 @@ func newSession(pool *Pool, buffers *Buffers, owner Owner) *Session {
 // Established reports whether the handshake is complete: Step has returned true.
 func (s *Session) Established() bool { return s.hs == nil }
 
-// Step takes over what the handshake did since the last call: it hands out its ciphertext, and once the handshake is
-// complete, what was written in the meantime. done is true from the call that completed the handshake; the caller then
-// reads at once, because plaintext may have arrived with the last message of the handshake. An error is the
-// handshake's: the session is of no more use. An alert for the peer has been handed out.
+// Step takes over what the handshake did since the last call, and hands out its ciphertext. done is true once the
+// handshake is complete; the caller then reads at once, because plaintext may have arrived with the last message of the
+// handshake. An error is the handshake's: the session is of no more use. An alert for the peer has been handed out.
 func (s *Session) Step() (done bool, err error) {
 	if s.hs == nil || s.abandoned {
 		return s.hs == nil, s.err
 	}
-	out, rest, eof, finished, err := s.hs.take()
-	if len(out) > 0 {
-		s.owner.Ciphertext(out)
+	state := s.hs.take()
+	if len(state.out) > 0 {
+		s.owner.Ciphertext(state.out)
 	}
-	if err != nil {
-		s.err = err
-		return false, err
-	}
-	if !finished {
-		return false, nil
+	if state.err != nil || !state.finished || s.abandoned {
+		s.err = state.err
+		return false, s.err
 	}
 	s.hs = nil
-	s.in, s.eof = rest, eof
-	early := s.early
-	s.early = nil
-	if len(early) > 0 {
-		s.encrypt(early)
-	}
-	if s.closing {
-		s.sendCloseNotify()
-	}
+	s.in, s.eof = state.rest, state.eof
 	return true, nil
 }
 
-// Room is how many bytes of ciphertext may be fed now. At 0 the caller stops reading from its socket until it is woken
-// (during the handshake) or has read the session empty (after it).
-func (s *Session) Room() int {
+// Space returns a buffer for ciphertext, to be given back by Feed before anything else is done with the session. It is
+// nil if there is no room: the caller stops reading from its socket until it is woken (during the handshake) or has
+// read the session empty (after it).
+func (s *Session) Space() []byte {
+	room := MaxFeed
 	switch {
+	case s.abandoned || len(s.in) > 0:
+		return nil
 	case s.hs != nil:
-		return s.hs.room()
-	case len(s.in) > 0:
-		return 0
+		if room = s.hs.room(); room == 0 {
+			return nil
+		}
 	}
-	return MaxFeed
+	s.space = s.buffers.get()
+	return s.space[:room]
 }
 
-// Feed gives the session ciphertext, at most Room bytes. After the handshake p is only referred to and must stay as it
-// is until Read has returned 0 or Keep was called.
-func (s *Session) Feed(p []byte) {
+// Feed gives the session the first n bytes of what Space returned.
+func (s *Session) Feed(n int) {
 	if s.hs != nil {
-		s.hs.feed(p)
-		return
+		if n > 0 {
+			s.hs.feed(s.space[:n])
+		}
+		n = 0
 	}
-	s.in, s.lent = p, true
+	if s.in = s.space[:n]; n == 0 {
+		s.release()
+	}
 }
 
 // FeedEOF says that the peer has ended the stream of ciphertext.
@@ -137,23 +131,15 @@ func (s *Session) FeedEOF() {
 	s.eof = true
 }
 
-// Keep copies what is left of the last Feed, so that its slice can be used again. It is called when reading stops
-// before Read has returned 0.
-func (s *Session) Keep() {
-	if len(s.in) > 0 && s.lent {
-		s.held = s.buffers.get()
-		s.in, s.lent = s.held[:copy(s.held, s.in)], false
-	}
-}
-
-// Read fills dst with plaintext as far as the ciphertext at hand goes. n is 0 with a nil error when there is no more
-// until the next Feed. The error, which stays, is io.EOF after a close_notify, [ErrTruncated] at an end of the
-// ciphertext without one, or says what was wrong with a record; an alert for the peer has then been handed out.
+// Read fills dst with plaintext as far as the ciphertext at hand goes; if it fills less than all of dst, there is no more
+// until the next Feed. The error, which comes when there is no plaintext left and stays, is io.EOF after a close_notify,
+// [ErrTruncated] at an end of the ciphertext without one, or says what was wrong with a record; an alert for the peer
+// has then been handed out.
 func (s *Session) Read(dst []byte) (n int, err error) {
 	if s.hs != nil {
-		return 0, nil
+		return 0, s.err
 	}
-	for n < len(dst) && s.err == nil {
+	for n < len(dst) && s.err == nil && !s.abandoned {
 		m, err := s.conn.Read(dst[n:])
 		n += m
 		if errors.Is(err, errWouldBlock) {
@@ -167,67 +153,45 @@ func (s *Session) Read(dst []byte) (n int, err error) {
 	return 0, s.err
 }
 
-// Write encrypts p, whole, and hands the records out; before the handshake is complete it keeps a copy instead. To
-// keep records few, small pieces should be gathered before. It fails after CloseWrite and on a failed session.
+// Write encrypts p, whole, and hands the records out. To keep records few, small pieces should be gathered before. It
+// fails before the handshake is complete, after CloseWrite, and after a fatal alert.
 func (s *Session) Write(p []byte) error {
-	switch {
-	case s.closing || s.abandoned:
+	if s.hs != nil || s.closed || s.abandoned {
 		return protocol.ErrClosed
-	case s.hs != nil:
-		if s.err != nil {
-			return s.err
-		}
-		s.early = append(s.early, p...)
-		return nil
 	}
-	return s.encrypt(p)
-}
-
-func (s *Session) encrypt(p []byte) error {
 	_, err := s.conn.Write(p)
 	return err
 }
 
-// Early is the number of bytes written that wait for the handshake.
-func (s *Session) Early() int { return len(s.early) }
-
-// CloseWrite sends close_notify after everything written so far. Reading goes on. Calling it again does nothing.
+// CloseWrite sends close_notify, if the handshake is complete. Reading goes on. Calling it again does nothing.
 func (s *Session) CloseWrite() {
-	if s.closing || s.abandoned {
+	if s.hs != nil || s.closed || s.abandoned {
 		return
 	}
-	s.closing = true
-	if s.hs == nil {
-		s.sendCloseNotify()
-	}
-}
-
-func (s *Session) sendCloseNotify() {
+	s.closed = true
 	// It can only fail after a fatal alert, which has ended the stream already.
 	_ = s.conn.CloseWrite()
 }
 
 // Abandon gives up a session in any state: a handshake under way ends, and Wake is not called any more. It must be
-// called for every session whose handshake did not complete. Calling it again does nothing.
+// called in the end for every session. Calling it again does nothing.
 func (s *Session) Abandon() {
 	if s.abandoned {
 		return
 	}
 	s.abandoned = true
-	s.early = nil
 	if s.hs != nil {
 		s.hs.abandon()
-		return
 	}
 	s.release()
 }
 
 // release drops what was fed.
 func (s *Session) release() {
-	if s.held != nil {
-		s.buffers.put(s.held)
+	if s.space != nil {
+		s.buffers.put(s.space)
 	}
-	s.in, s.lent, s.held = nil, false, nil
+	s.in, s.space = nil, nil
 }
 
 // Info describes the session once it is established. It makes a copy on each call.

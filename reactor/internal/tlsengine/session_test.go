@@ -75,12 +75,13 @@ func TestHandOver(t *testing.T) {
 				w := newWorld(t)
 				w.server.MaxVersion = version.number
 				l := w.link(t, chunk.size)
-				hello := pattern(40_000)
+				if err := l.client.session.Write([]byte("x")); err != protocol.ErrClosed {
+					t.Fatalf("write before the handshake: %v", err)
+				}
+				hello := pattern(15_000)
+				l.until(l.client.session.Established)
 				if err := l.client.session.Write(hello); err != nil {
 					t.Fatal(err)
-				}
-				if got := l.client.session.Early(); got != len(hello) {
-					t.Fatalf("%d bytes wait for the handshake, want %d", got, len(hello))
 				}
 				l.client.session.CloseWrite()
 				l.until(func() bool { return l.server.err != nil })
@@ -92,40 +93,46 @@ func TestHandOver(t *testing.T) {
 	}
 }
 
-// TestStoppedReading stops in the middle of a feed and goes on later, with the caller's slice overwritten in between.
+// TestStoppedReading stops in the middle of a feed and goes on later, while another session is fed.
 func TestStoppedReading(t *testing.T) {
 	w := newWorld(t)
-	l := w.link(t, MaxFeed)
-	l.until(l.established)
+	one, two := w.link(t, MaxFeed), w.link(t, MaxFeed)
+	one.until(one.established)
+	two.until(two.established)
 	sent := pattern(60_000)
-	if err := l.client.session.Write(sent); err != nil {
-		t.Fatal(err)
-	}
-	ciphertext := l.client.out
-	session := l.server.session
-	session.Feed(ciphertext)
-	var got []byte
-	small := make([]byte, 1000)
-	for {
-		n, err := session.Read(small)
-		if err != nil {
+	for _, l := range []link{one, two} {
+		l.carry()
+		if err := l.client.session.Write(sent); err != nil {
 			t.Fatal(err)
 		}
-		if n == 0 {
-			break
-		}
-		got = append(got, small[:n]...)
-		session.Keep()
-		clear(ciphertext)
-		if len(got) < 30_000 && session.Room() != 0 {
-			t.Fatalf("room for %d bytes with ciphertext unread", session.Room())
+	}
+	var got []byte
+	small := make([]byte, 1000)
+	read := func(n int) {
+		for range n {
+			n, err := one.server.session.Read(small)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, small[:n]...)
 		}
 	}
-	if !bytes.Equal(got, sent) {
-		t.Fatalf("%d bytes arrived, some changed", len(got))
+	one.server.session.Feed(copy(one.server.session.Space(), one.client.out))
+	read(30)
+	two.carry()
+	if space := one.server.session.Space(); space != nil {
+		t.Fatalf("space for %d bytes with ciphertext unread", len(space))
 	}
-	if session.Room() != MaxFeed || len(w.buffers.free) != 1 {
-		t.Errorf("room for %d bytes and %d free buffers after reading all", session.Room(), len(w.buffers.free))
+	read(30)
+	read(1)
+	if !bytes.Equal(got, sent) || !bytes.Equal(two.server.received, sent) {
+		t.Fatalf("%d and %d bytes arrived, some changed", len(got), len(two.server.received))
+	}
+	if len(w.buffers.free) != 2 {
+		t.Errorf("%d free buffers after reading all, want 2", len(w.buffers.free))
+	}
+	if got := len(one.server.session.Space()); got != MaxFeed {
+		t.Errorf("space for %d bytes after reading all", got)
 	}
 }
 
