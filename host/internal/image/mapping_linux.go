@@ -18,13 +18,17 @@ const (
 	fixedCost = 256 // the system calls, and faulting in again what is only read
 )
 
+// sample is how often private pages are compared with the image, to learn how many are still written. In between they
+// are copied unseen, which costs a fifth less.
+const sample = 8
+
 // mapping is a region that maps the image copy-on-write.
 type mapping struct {
-	src     *mapped
-	mem     []byte
-	watch   watch
-	private int // pages, at the last restore
-	idle    int // pages compared in vain since the last drop
+	src    *mapped
+	mem    []byte
+	watch  watch
+	resets int
+	idle   int // pages restored in vain since the last drop, about
 }
 
 // watch says how a mapping's written pages are found.
@@ -52,16 +56,21 @@ func (m *mapping) restore(used int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	m.private = private
-	m.idle += private - changed
-	if m.idle > faultCost*changed+dropCost*private+fixedCost {
-		return m.trim()
+	if m.sampling() {
+		m.idle += sample * (private - changed)
+		if m.idle > faultCost*changed+dropCost*private+fixedCost {
+			return m.trim()
+		}
 	}
+	m.resets++
 	return private * osPage, nil
 }
 
+// sampling says whether the present restore compares.
+func (m *mapping) sampling() bool { return m.resets%sample == sample-1 }
+
 // copyBack finds the pages that are not the image's own and makes them equal to it. It returns how many there are and
-// how many differed.
+// how many differed, if sampling.
 func (m *mapping) copyBack(image []byte) (private, changed int, err error) {
 	if m.watch == untracked && m.src.tracker != nil {
 		if m.src.tracker.register(m.mem) != nil {
@@ -106,8 +115,12 @@ func (m *mapping) protect(pages []byte) {
 	}
 }
 
-// restoreSpan makes a run of pages equal to the image and returns how many were not.
+// restoreSpan makes a run of pages equal to the image. When sampling, it returns how many were not.
 func (m *mapping) restoreSpan(f span) (changed int) {
+	if !m.sampling() {
+		copy(m.mem[f.start:f.end], m.src.pristine[f.start:f.end])
+		return 0
+	}
 	for at := f.start; at < f.end; at += osPage {
 		if restoreBlock(m.mem[at:at+osPage], m.src.pristine[at:at+osPage]) {
 			changed++
@@ -118,7 +131,7 @@ func (m *mapping) restoreSpan(f span) (changed int) {
 
 // trim drops all private pages and makes the mapping as it was when new.
 func (m *mapping) trim() (int, error) {
-	m.idle, m.private = 0, 0
+	m.idle, m.resets = 0, 0
 	if m.watch == tracked {
 		if err := m.src.tracker.unregister(m.mem); err != nil {
 			return 0, err

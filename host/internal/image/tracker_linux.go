@@ -50,7 +50,7 @@ type scanArg struct {
 	categoryInverted, categoryMask, categoryAnyOf, returnMask uint64
 }
 
-type scanRange struct{ start, end, categories uint64 }
+type scanRange struct{ start, end, _ uint64 }
 
 func newTracker(pages *pagemap) (*tracker, error) {
 	fd, _, errno := unix.Syscall(unix.SYS_USERFAULTFD, unix.O_CLOEXEC|unix.O_NONBLOCK|uffdUserModeOnly, 0, 0)
