@@ -12,9 +12,9 @@ var (
 	ErrNoConfig      = errors.New("no TLS configuration")
 )
 
-// ServerConfig returns a copy of cfg for [NewServer], at least TLS 1.2. It is made once for a port and not for each
-// connection, because session tickets are valid for one configuration. A configuration that cfg.GetConfigForClient
-// returns is used as it is.
+// ServerConfig returns cfg as [NewServer] wants it, at least TLS 1.2: a copy unless it is so already. A copy is to be
+// made once for a port and not for each connection, because session tickets are valid for one configuration. What
+// cfg.GetConfigForClient returns is used as it is.
 func ServerConfig(cfg *tls.Config) (*tls.Config, error) {
 	switch {
 	case cfg == nil:
@@ -25,28 +25,32 @@ func ServerConfig(cfg *tls.Config) (*tls.Config, error) {
 	return prepare(cfg), nil
 }
 
-// ClientConfig returns a copy of cfg for [NewClient], at least TLS 1.2 and without renegotiation. An empty ServerName
-// becomes serverName.
+// ClientConfig returns cfg as [NewClient] wants it, at least TLS 1.2 and without renegotiation: a copy unless it is so
+// already. An empty ServerName becomes serverName.
 func ClientConfig(cfg *tls.Config, serverName string) (*tls.Config, error) {
 	if cfg == nil {
 		return nil, ErrNoConfig
 	}
-	ready := prepare(cfg)
-	if ready.ServerName == "" {
-		ready.ServerName = serverName
+	cfg = prepare(cfg)
+	if cfg.ServerName == "" && serverName != "" {
+		cfg = cfg.Clone()
+		cfg.ServerName = serverName
 	}
-	if ready.ServerName == "" && !ready.InsecureSkipVerify {
+	if cfg.ServerName == "" && !cfg.InsecureSkipVerify {
 		return nil, ErrNoServerName
 	}
-	return ready, nil
+	return cfg, nil
 }
 
 func prepare(cfg *tls.Config) *tls.Config {
-	ready := cfg.Clone()
-	ready.MinVersion = max(ready.MinVersion, tls.VersionTLS12)
+	if cfg.MinVersion >= tls.VersionTLS12 && cfg.Renegotiation == tls.RenegotiateNever && cfg.DynamicRecordSizingDisabled {
+		return cfg
+	}
+	cfg = cfg.Clone()
+	cfg.MinVersion = max(cfg.MinVersion, tls.VersionTLS12)
 	// A renegotiation is a handshake in the middle of a Read, and may block.
-	ready.Renegotiation = tls.RenegotiateNever
+	cfg.Renegotiation = tls.RenegotiateNever
 	// Output is gathered into few large writes, of which small records would make many again.
-	ready.DynamicRecordSizingDisabled = true
-	return ready
+	cfg.DynamicRecordSizingDisabled = true
+	return cfg
 }

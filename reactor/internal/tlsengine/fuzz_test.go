@@ -6,14 +6,14 @@ import (
 )
 
 // settle ends the stream and steps p until its handshake is over.
-func (p *peer) settle(pool *Pool) {
+func (p *peer) settle(w *world) {
 	p.session.FeedEOF()
 	for p.err == nil && !p.session.Established() {
 		<-p.woken
 		p.step()
 	}
 	p.session.Abandon()
-	pool.Wait()
+	w.running.Wait()
 }
 
 // FuzzHandshake plays a peer that sends anything, in chunks of any size.
@@ -47,7 +47,7 @@ func FuzzHandshake(f *testing.F) {
 			}
 			input = input[n:]
 		}
-		p.settle(w.pool)
+		p.settle(w)
 	})
 }
 

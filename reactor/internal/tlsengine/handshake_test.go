@@ -171,7 +171,7 @@ func TestAbandonedHandshakes(t *testing.T) {
 					break
 				}
 			}
-			w.pool.Wait()
+			w.running.Wait()
 		})
 	}
 }
@@ -194,7 +194,10 @@ func TestConfigErrors(t *testing.T) {
 	if err != nil || cfg.ServerName != "a.test" || cfg.MinVersion != tls.VersionTLS12 {
 		t.Errorf("client: %v, name %q, minimum %x", err, cfg.ServerName, cfg.MinVersion)
 	}
-	if given.ServerName != "" {
+	if given.ServerName != "" || given.MinVersion != 0 {
 		t.Error("the caller's configuration was changed")
+	}
+	if again, err := ClientConfig(cfg, "b.test"); err != nil || again != cfg {
+		t.Errorf("a prepared configuration was copied: %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package tlsengine
 import (
 	"crypto/tls"
 	"net/netip"
+	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -133,6 +134,7 @@ func (l link) failed() bool { return l.client.err != nil && l.server.err != nil 
 // world is what the sessions of one test share.
 type world struct {
 	ca      *testcert.CA
+	running sync.WaitGroup // goroutines of pools
 	pool    *Pool
 	buffers Buffers
 	server  *tls.Config
@@ -143,11 +145,11 @@ func newWorld(tb testing.TB) *world {
 	ca := testcert.NewCA(tb)
 	w := &world{
 		ca:     ca,
-		pool:   NewPool(4),
 		server: &tls.Config{Certificates: []tls.Certificate{ca.Issue(tb, testcert.Template{Names: []string{"a.test"}}).TLS}},
 		client: &tls.Config{RootCAs: ca.Pool(), ServerName: "a.test"},
 	}
-	tb.Cleanup(w.pool.Wait)
+	w.pool = NewPool(4, w.running.Go)
+	tb.Cleanup(w.running.Wait)
 	return w
 }
 

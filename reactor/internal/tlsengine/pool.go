@@ -21,29 +21,18 @@ const (
 // Any goroutine may use a Pool.
 type Pool struct {
 	limit int
+	spawn func(func())
 
 	mu        sync.Mutex
-	idle      sync.Cond
 	running   list.List // of *handshake, longest first
 	queue     list.List // of *handshake, longest first; empty unless the pool is full
 	reviewing bool      // a timer for review is set
 }
 
-// NewPool returns a pool for limit handshakes at a time.
-func NewPool(limit int) *Pool {
-	p := &Pool{limit: max(limit, 1)}
-	p.idle.L = &p.mu
-	return p
-}
-
-// Wait returns when no handshake is running or waiting. Those of abandoned sessions end soon, unless a callback of the
-// configuration holds one up.
-func (p *Pool) Wait() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for p.running.Len() > 0 {
-		p.idle.Wait()
-	}
+// NewPool returns a pool for limit handshakes at a time. spawn starts its goroutines. When every session is abandoned
+// they end soon, unless a callback of a configuration holds one up.
+func NewPool(limit int, spawn func(func())) *Pool {
+	return &Pool{limit: max(limit, 1), spawn: spawn}
 }
 
 // start runs h, now or in its turn.
@@ -52,7 +41,7 @@ func (p *Pool) start(h *handshake) {
 	defer p.mu.Unlock()
 	if p.running.Len() < p.limit {
 		p.admit(h)
-		go p.work(h)
+		p.spawn(func() { p.work(h) })
 		return
 	}
 	h.place = p.queue.PushBack(h)
@@ -85,7 +74,6 @@ func (p *Pool) next(done *handshake) *handshake {
 	p.running.Remove(done.place)
 	front := p.queue.Front()
 	if front == nil {
-		p.idle.Broadcast()
 		return nil
 	}
 	h := p.queue.Remove(front).(*handshake)

@@ -13,7 +13,7 @@ func (w *world) hello(t *testing.T) []byte {
 	<-client.woken
 	client.step()
 	client.session.Abandon()
-	w.pool.Wait()
+	w.running.Wait()
 	return client.out
 }
 
@@ -22,7 +22,7 @@ func TestPoolBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		hello := w.hello(t)
-		w.pool = NewPool(2)
+		w.pool = NewPool(2, w.running.Go)
 		var servers []*peer
 		for range 5 {
 			server := w.newServer(t)
@@ -53,7 +53,7 @@ func TestPoolBound(t *testing.T) {
 		}
 		servers[2].session.Abandon()
 		servers[4].session.Abandon()
-		w.pool.Wait()
+		w.running.Wait()
 	})
 }
 
@@ -61,7 +61,7 @@ func TestStalledHandshakesAreCrowdedOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		hello := w.hello(t)
-		w.pool = NewPool(2)
+		w.pool = NewPool(2, w.running.Go)
 		stalled := []*peer{w.newServer(t), w.newServer(t)}
 		for _, server := range stalled {
 			server.feed(hello)
@@ -108,7 +108,7 @@ func TestStalledHandshakesAreCrowdedOut(t *testing.T) {
 		for _, server := range append(more, late, stalled[1]) {
 			server.session.Abandon()
 		}
-		w.pool.Wait()
+		w.running.Wait()
 	})
 }
 
@@ -117,7 +117,7 @@ func TestRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		hello := w.hello(t)
-		w.pool = NewPool(1)
+		w.pool = NewPool(1, w.running.Go)
 		first, second := w.newServer(t), w.newServer(t)
 		first.feed(hello)
 		synctest.Wait()
@@ -137,6 +137,6 @@ func TestRoom(t *testing.T) {
 			t.Fatal("not woken when there was room")
 		}
 		second.session.Abandon()
-		w.pool.Wait()
+		w.running.Wait()
 	})
 }

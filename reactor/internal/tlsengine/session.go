@@ -153,6 +153,9 @@ func (s *Session) Read(dst []byte) (n int, err error) {
 	return 0, s.err
 }
 
+// Ended reports whether Read will fail when there is no plaintext left.
+func (s *Session) Ended() bool { return s.err != nil }
+
 // Write encrypts p, whole, and hands the records out. To keep records few, small pieces should be gathered before. It
 // fails before the handshake is complete, after CloseWrite, and after a fatal alert.
 func (s *Session) Write(p []byte) error {

@@ -173,7 +173,7 @@ func TestEndOfStream(t *testing.T) {
 					l.carry()
 					l.server.read()
 					l.server.read()
-					if l.server.err != test.want || string(l.server.received) != "last words" {
+					if l.server.err != test.want || !l.server.session.Ended() || string(l.server.received) != "last words" {
 						t.Errorf("%q and %v, want %v", l.server.received, l.server.err, test.want)
 					}
 				})
