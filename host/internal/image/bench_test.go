@@ -74,3 +74,30 @@ func BenchmarkFresh(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkFirstTouch is the price of the first access to a page: what Reset avoids by keeping written pages.
+func BenchmarkFirstTouch(b *testing.B) {
+	const size = 16 << 20
+	for _, s := range available(b) {
+		for name, touch := range map[string]func(*byte) byte{
+			"read":  func(p *byte) byte { return *p },
+			"write": func(p *byte) byte { *p++; return *p },
+		} {
+			b.Run(fmt.Sprintf("%v/%s", s, name), func(b *testing.B) {
+				m := newMemory(b, newImage(b, pattern(size), Config{Strategy: s}), nil)
+				sum := byte(0)
+				for i := 0; b.Loop(); i += block {
+					if i == size {
+						i = 0
+						b.StopTimer()
+						if err := m.Trim(); err != nil {
+							b.Fatal(err)
+						}
+						b.StartTimer()
+					}
+					sum += touch(&m.Bytes()[i])
+				}
+			})
+		}
+	}
+}

@@ -108,6 +108,23 @@ func TestResetUndoesGrowth(t *testing.T) {
 	})
 }
 
+// Recycling makes no garbage.
+func TestResetDoesNotAllocate(t *testing.T) {
+	each(t, func(t *testing.T, s Strategy) {
+		m := newMemory(t, newImage(t, pattern(4*PageSize), Config{Strategy: s, Max: 8 * PageSize}), nil)
+		v := view(m)
+		n := testing.AllocsPerRun(100, func() {
+			m.Bytes()[PageSize]++
+			if err := m.Reset(v); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if n != 0 {
+			t.Errorf("%v allocations a reset", n)
+		}
+	})
+}
+
 // Several goroutines, each with memories of its own from one image, never see each other's bytes.
 func TestResetConcurrently(t *testing.T) {
 	const size = 6 * PageSize
