@@ -39,6 +39,8 @@ const (
 	OpI64LtS        Op = 0x53
 	OpI64GtU        Op = 0x56
 	OpI64GeS        Op = 0x59
+	OpI32Ne         Op = 0x47
+	OpI64Mul        Op = 0x7e
 	OpI32Add        Op = 0x6a
 	OpI32Sub        Op = 0x6b
 	OpI64Add        Op = 0x7c

@@ -1,0 +1,2 @@
+// Package rewrite instruments guests.
+package rewrite

@@ -1,0 +1,218 @@
+package rewrite
+
+import (
+	"slices"
+
+	"github.com/wasmnet/wasmnet/host/internal/wasm"
+)
+
+// slack is how many units a region may be charged for code that it does not reach: conditional code shorter than that
+// is paid for before the condition is known, which spares it an accounting of its own.
+const slack = 16
+
+// charge is an amount to be taken from the fuel before the instruction at pos runs.
+type charge struct {
+	pos  int
+	cost int64
+}
+
+// plan is what is known of a body before it is rewritten.
+type plan struct {
+	charges  []charge // in the order of pos
+	total    int64    // cost of all instructions, each once
+	calls    bool     // it calls functions, of the guest or of the host
+	indirect bool     // it has call_indirect
+	leaves   bool     // a branch has the function itself as its target
+	values   int      // assignments to locals and results of calls: what may need a place in the stack frame
+}
+
+// planner divides bodies into regions: runs of instructions that are executed all or none each time the first is
+// reached, wherever they stand. It is one walk over the structured code, with a stack of the open blocks and a stack of
+// the open regions:
+//
+//   - The function's entry and a loop's header begin regions. So do the arms of an if and what follows a br_if.
+//   - Code behind a block's end belongs to the region in which the block began, unless some branch inside the block
+//     leads out beyond it: then it is reached only sometimes, and begins a region.
+//
+// Every region is paid for in full as it begins. A region that hangs on a condition and is short is added to the one
+// that dominates it, see slack.
+type planner struct {
+	r       wasm.Reader
+	in      wasm.Instr
+	imports uint32
+	frames  []planFrame
+	regions []region // all of the body, in the order of their beginnings
+	open    []int    // indices into regions, outermost first
+	dead    bool     // the code at hand cannot be reached
+	plan    plan
+}
+
+type planFrame struct {
+	op      wasm.Op // OpBlock, OpLoop, OpIf, OpElse
+	base    int     // len(open) where the block began
+	escape  int     // index of the outermost frame to which a branch inside leads
+	table   int     // the same for br_table only
+	reached bool    // a branch leads to the end, or an arm falls through to it
+	dead    bool    // the whole block cannot be reached
+}
+
+type region struct {
+	charge
+	slack int64 // what it has taken over
+	fixed bool  // it must keep its own charge
+}
+
+func (p *planner) analyse(b *wasm.Body) *plan {
+	p.r.Reset(b)
+	p.frames, p.regions, p.open, p.dead = p.frames[:0], p.regions[:0], p.open[:0], false
+	p.plan = plan{charges: p.plan.charges[:0]}
+	p.push(wasm.OpBlock)
+	p.begin(0, true)
+	for p.r.More() {
+		p.r.Next(&p.in)
+		p.step()
+	}
+	for _, r := range p.regions {
+		if r.cost > 0 {
+			p.plan.charges = append(p.plan.charges, r.charge)
+		}
+	}
+	return &p.plan
+}
+
+func (p *planner) step() {
+	in := &p.in
+	c := cost(in, p.imports)
+	p.plan.total += c
+	if !p.dead {
+		p.regions[p.open[len(p.open)-1]].cost += c
+	}
+	switch in.Op {
+	case wasm.OpBlock:
+		p.push(wasm.OpBlock)
+	case wasm.OpLoop:
+		p.push(wasm.OpLoop)
+		p.begin(in.End, true)
+	case wasm.OpIf:
+		p.push(wasm.OpIf)
+		p.begin(in.End, false)
+	case wasm.OpElse:
+		p.orElse()
+	case wasm.OpEnd:
+		p.pop()
+	case wasm.OpBr:
+		p.branch(in.X)
+		p.dead = true
+	case wasm.OpBrIf:
+		p.branch(in.X)
+		p.begin(in.End, false)
+	case wasm.OpBrTable:
+		p.branchTable()
+		p.dead = true
+	case wasm.OpReturn:
+		if !p.dead {
+			p.top().escape = 0
+		}
+		p.dead = true
+	case wasm.OpUnreachable:
+		p.dead = true
+	case wasm.OpCall, wasm.OpCallIndirect:
+		p.plan.calls = true
+		p.plan.indirect = p.plan.indirect || in.Op == wasm.OpCallIndirect
+		p.plan.values++
+	case wasm.OpLocalSet, wasm.OpLocalTee:
+		p.plan.values++
+	}
+}
+
+func (p *planner) top() *planFrame { return &p.frames[len(p.frames)-1] }
+
+func (p *planner) push(op wasm.Op) {
+	i := len(p.frames)
+	p.frames = append(p.frames, planFrame{op: op, base: len(p.open), escape: i, table: i, dead: p.dead})
+}
+
+// begin opens a region. Nothing is opened in code that cannot be reached.
+func (p *planner) begin(pos int, fixed bool) {
+	if p.dead {
+		return
+	}
+	p.open = append(p.open, len(p.regions))
+	p.regions = append(p.regions, region{charge: charge{pos: pos}, fixed: fixed})
+}
+
+// closeTo closes the innermost regions until n are open, adding short ones to those that dominate them.
+func (p *planner) closeTo(n int) {
+	for len(p.open) > n {
+		last := len(p.open) - 1
+		r := &p.regions[p.open[last]]
+		p.open = p.open[:last]
+		if r.fixed {
+			continue
+		}
+		if to := &p.regions[p.open[last-1]]; to.slack+r.cost <= slack {
+			to.cost += r.cost
+			to.slack += r.cost
+			r.cost = 0
+		}
+	}
+}
+
+func (p *planner) orElse() {
+	f := p.top()
+	f.op = wasm.OpElse
+	f.reached = f.reached || !p.dead
+	p.dead = f.dead
+	p.closeTo(f.base)
+	p.begin(p.in.End, false)
+}
+
+func (p *planner) pop() {
+	i := len(p.frames) - 1
+	f := p.frames[i]
+	p.frames = p.frames[:i]
+	p.closeTo(f.base)
+	if i == 0 {
+		return
+	}
+	outer := p.top()
+	outer.escape = min(outer.escape, f.escape)
+	outer.table = min(outer.table, f.table)
+	// An if without else is passed when its condition is false.
+	p.dead = f.dead || p.dead && !f.reached && f.op != wasm.OpIf
+	if f.escape < i {
+		// The arms of a switch are entered seldom each: none is paid for by the code before the switch.
+		p.begin(p.in.End, f.table < i)
+	}
+}
+
+// branch notes a branch to a label.
+func (p *planner) branch(label uint32) {
+	to := len(p.frames) - 1 - int(label)
+	if to == 0 {
+		p.plan.leaves = true
+	}
+	if p.dead {
+		return
+	}
+	f := p.top()
+	f.escape = min(f.escape, to)
+	if t := &p.frames[to]; t.op != wasm.OpLoop {
+		t.reached = true
+	}
+}
+
+func (p *planner) branchTable() {
+	far := p.in.X
+	if len(p.in.Labels) > 0 {
+		far = max(far, slices.Max(p.in.Labels))
+	}
+	for _, l := range p.in.Labels {
+		p.branch(l)
+	}
+	p.branch(p.in.X)
+	if !p.dead {
+		f := p.top()
+		f.table = min(f.table, len(p.frames)-1-int(far))
+	}
+}
