@@ -127,7 +127,7 @@ func (a *Args) FailFile(name string, err error) { a.fail(name, 0, err, name+": "
 // error about the whole type.
 func (a *Args) Trusted() bool {
 	if !a.trusted {
-		a.failAt(a.at, nil, a.typ+" endpoints are not permitted here")
+		a.failAt(a.at, ErrNotPermitted, a.typ+" endpoints are not permitted here")
 	}
 	return a.trusted
 }
@@ -159,7 +159,7 @@ func (a *Args) usage() string {
 // File is a file's name that must be there. A string that may not name files fails here.
 func (a *Args) File(name string) string {
 	if !a.trusted {
-		a.Fail(name, "%s names a file, which is not permitted here", name)
+		a.fail(name, 0, ErrNotPermitted, name+" names a file, which is not permitted here")
 	}
 	return a.String(name)
 }

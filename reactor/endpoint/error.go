@@ -1,10 +1,14 @@
 package endpoint
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
 )
+
+// ErrNotPermitted is wrapped by the errors of ParseUntrustedServer and ParseUntrustedClient for what only others may name.
+var ErrNotPermitted = errors.New("not permitted here")
 
 // ParseError is what is wrong with an endpoint string, and where.
 type ParseError struct {

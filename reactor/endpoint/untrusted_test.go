@@ -1,6 +1,9 @@
 package endpoint
 
-import "testing"
+import (
+	"errors"
+	"testing"
+)
 
 func TestUntrusted(t *testing.T) {
 	servers := []struct {
@@ -24,6 +27,9 @@ func TestUntrusted(t *testing.T) {
 		_, err := ParseUntrustedServer(test.text)
 		if test.reason != "" {
 			wantError(t, test.text, err, test.offset, test.reason)
+			if !errors.Is(err, ErrNotPermitted) {
+				t.Errorf("%q: %v is not ErrNotPermitted", test.text, err)
+			}
 		} else if err != nil {
 			t.Error(err)
 		}
@@ -47,6 +53,9 @@ func TestUntrusted(t *testing.T) {
 		_, err := ParseUntrustedClient(test.text)
 		if test.reason != "" {
 			wantError(t, test.text, err, test.offset, test.reason)
+			if !errors.Is(err, ErrNotPermitted) {
+				t.Errorf("%q: %v is not ErrNotPermitted", test.text, err)
+			}
 		} else if err != nil {
 			t.Error(err)
 		}
