@@ -105,8 +105,10 @@ func (d *Deferred[T]) ChainDeferred(other *Deferred[T]) *Deferred[T] {
 
 // Then returns a new Deferred with what f makes of d's value, or with the error of f or of d. d keeps its own value, so
 // that several can be derived from it; its error is handed over. Cancelling the new one cancels d.
-func Then[T, U any](d *Deferred[T], f func(T) (U, error)) *Deferred[U] {
-	to := derive[T, U](d)
+func Then[T, U any](d *Deferred[T], f func(T) (U, error)) *Deferred[U] { return then(d, f, 1) }
+
+func then[T, U any](d *Deferred[T], f func(T) (U, error), skip int) *Deferred[U] {
+	to := derive[T, U](d, skip+1)
 	d.add(step[T]{special: func(d *Deferred[T]) link {
 		if to.waiting != link(d) {
 			return nil
@@ -123,7 +125,7 @@ func Then[T, U any](d *Deferred[T], f func(T) (U, error)) *Deferred[U] {
 
 // ThenBoth is Then for an f that sees the error too, and may handle it; the value is zero then.
 func ThenBoth[T, U any](d *Deferred[T], f func(T, error) (U, error)) *Deferred[U] {
-	to := derive[T, U](d)
+	to := derive[T, U](d, 1)
 	d.add(step[T]{special: func(d *Deferred[T]) link {
 		if to.waiting != link(d) {
 			return nil
@@ -137,7 +139,11 @@ func ThenBoth[T, U any](d *Deferred[T], f func(T, error) (U, error)) *Deferred[U
 // ThenDeferred is Then for an f that starts another operation: the new Deferred has the outcome of the one that f
 // returns, and cancelling it cancels whichever of the two is under way.
 func ThenDeferred[T, U any](d *Deferred[T], f func(T) *Deferred[U]) *Deferred[U] {
-	to := derive[T, U](d)
+	return thenDeferred(d, f, 1)
+}
+
+func thenDeferred[T, U any](d *Deferred[T], f func(T) *Deferred[U], skip int) *Deferred[U] {
+	to := derive[T, U](d, skip+1)
 	d.add(step[T]{special: func(d *Deferred[T]) link {
 		if to.waiting != link(d) {
 			return nil
@@ -155,9 +161,9 @@ func ThenDeferred[T, U any](d *Deferred[T], f func(T) *Deferred[U]) *Deferred[U]
 	return to
 }
 
-// derive makes the Deferred that a function called by the user returns for d.
-func derive[T, U any](d *Deferred[T]) *Deferred[U] {
-	to := create[U](d.clock, nil, 2)
+// derive makes the Deferred that the function skip frames above it returns for d.
+func derive[T, U any](d *Deferred[T], skip int) *Deferred[U] {
+	to := create[U](d.clock, nil, skip+1)
 	to.waiting = d
 	return to
 }

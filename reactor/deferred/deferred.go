@@ -31,6 +31,7 @@ type Deferred[T any] struct {
 	swallow bool // the next Callback or Errback comes too late, and is forgiven
 	open    bool // err has been given to nobody
 	listed  bool // is to be looked at by the scope
+	patient bool // the canceller fires it, if not at once then later
 }
 
 // step is one thing that was added. Exactly one field is set, but for onValue and onError, which may come together.
@@ -156,14 +157,17 @@ func (d *Deferred[T]) cancel() {
 	if d.fired {
 		return
 	}
-	// Taken away first, so that a canceller that cancels again does not come back to itself.
+	// Taken away meanwhile, so that a canceller that cancels again does not come back to itself.
 	if c := d.canceller; c != nil {
 		d.canceller = nil
 		c(d)
+		if d.patient {
+			d.canceller = c
+		}
 	} else {
-		d.swallow = true
+		d.swallow = !d.patient
 	}
-	if !d.fired {
+	if !d.fired && !d.patient {
 		var zero T
 		d.fire(zero, ErrCancelled)
 	}

@@ -40,5 +40,14 @@ func (e *TimeoutError) Timeout() bool { return true }
 
 // cancelled reports whether err says no more than that somebody did not want the outcome.
 func cancelled(err error) bool {
+	var group *GroupError
+	if errors.As(err, &group) {
+		for _, e := range group.Errs {
+			if !cancelled(e) {
+				return false
+			}
+		}
+		return true
+	}
 	return errors.Is(err, ErrCancelled) || errors.Is(err, protocol.ErrConnectingCancelled)
 }
