@@ -21,7 +21,6 @@ int32_t on_start(void)
 void on_connection_made(int32_t conn)
 {
     wasmnet_set_option(conn, WASMNET_OPTION_PRODUCER, WASMNET_PRODUCER_PULL);
-    wasmnet_write(conn, page, sizeof page);
 }
 
 void on_resume_producing(int32_t conn)

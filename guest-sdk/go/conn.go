@@ -1,0 +1,240 @@
+//go:build wasip1
+
+package wasmnet
+
+import (
+	"github.com/wasmnet/wasmnet/abi"
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
+
+// state of a connection, as the guest knows it.
+type state uint8
+
+const (
+	connecting state = iota // dialled, and not made yet
+	open
+	losing  // LoseConnection waits for the producer: output still goes out, input is dropped
+	closing // the host closes it
+	gone    // ConnectionLost has been delivered
+)
+
+// conn is one stream. It implements [protocol.Transport] on the imports.
+type conn struct {
+	handle    int32
+	state     state
+	protocol  protocol.Protocol // nil until built, and for a connection that the factory refused
+	connector *connector        // nil for an accepted one
+	factory   protocol.Factory  // what builds the protocol
+
+	producer     protocol.Producer
+	streaming    bool
+	full         bool // the host's queue is above the high-water mark
+	paused       bool // the producer has been told to pause
+	writeClosing bool // LoseWriteConnection was called
+	losingWrite  bool // and waits for the producer
+
+	peer, host protocol.Address // asked for when first wanted
+}
+
+var _ protocol.Transport = (*conn)(nil)
+
+// spare is part of the image: the first connection of an instance, most often the only one, costs no allocation here.
+var spare = new(conn)
+
+// Handle returns the handle of t in the ABI, for use with imports that have no counterpart in package protocol.
+func Handle(t protocol.Transport) int32 { return t.(*conn).handle }
+
+// connectionMade makes the protocol of a new connection: one that was dialled here, or one that the host or a listener
+// of this instance accepted.
+func connectionMade(handle int32) {
+	c := conns.get(handle)
+	if c == nil {
+		if p := ports.get(handle); p != nil {
+			p.made()
+			return
+		}
+		peer, ok := address(handle, abi.InfoPeer)
+		if !ok {
+			newServicePort(handle)
+			return
+		}
+		c, spare = spare, nil
+		if c == nil {
+			c = new(conn)
+		}
+		c.handle, c.factory, c.peer = handle, factoryOf(handle), peer
+		conns.put(handle, c)
+	}
+	c.state = open
+	if c.factory != nil {
+		c.protocol = c.factory.BuildProtocol(c.Peer())
+	}
+	if c.protocol == nil {
+		c.close()
+		return
+	}
+	c.protocol.ConnectionMade(c)
+}
+
+// factoryOf returns the factory of an accepted connection: that of the listener, or the service's.
+func factoryOf(handle int32) protocol.Factory {
+	if len(listeners.entries) > 0 {
+		if n, ok := infoNumber(handle, abi.InfoListener); ok {
+			if l := listeners.get(n); l != nil {
+				return l.factory
+			}
+			return nil // the listener was closed in between
+		}
+	}
+	return rootFactory
+}
+
+func (c *conn) lost(reason error) {
+	conns.remove(c.handle)
+	c.state = gone
+	c.stopProducer()
+	if c.protocol != nil {
+		c.protocol.ConnectionLost(reason)
+	}
+	if c.connector != nil {
+		c.connector.lost(reason)
+	}
+}
+
+// readLost is the peer's half-close. Every Go guest exports the event, so that the choice which the ABI makes by its
+// presence is made here, for each protocol.
+func (c *conn) readLost() {
+	if h, ok := c.protocol.(protocol.HalfCloser); ok {
+		h.ReadConnectionLost()
+		return
+	}
+	c.close()
+}
+
+func (c *conn) writeLost() {
+	if h, ok := c.protocol.(protocol.HalfCloser); ok {
+		h.WriteConnectionLost()
+	}
+}
+
+// close has the host flush and close, whatever the producer.
+func (c *conn) close() {
+	c.state = closing
+	if c.producer != nil && !c.streaming {
+		c.setOption(abi.OptionProducer, abi.ProducerPush)
+	}
+	hostLoseConnection(c.handle)
+}
+
+// Write implements [protocol.Transport].
+func (c *conn) Write(p []byte) (int, error) {
+	if c.state != open && c.state != losing || c.writeClosing && !c.losingWrite {
+		return 0, protocol.ErrClosed
+	}
+	switch n := hostWrite(c.handle, bytesPtr(p), int32(len(p))); {
+	case n >= 0:
+		return len(p), nil
+	case n == int32(abi.Limit):
+		c.state = closing
+		return 0, protocol.ErrLimit
+	}
+	return 0, protocol.ErrClosed
+}
+
+// LoseConnection implements [protocol.Transport].
+func (c *conn) LoseConnection() {
+	switch {
+	case c.state != open:
+	case c.producer != nil:
+		c.state = losing
+		hostPauseReading(c.handle)
+	default:
+		c.close()
+	}
+}
+
+// AbortConnection implements [protocol.Transport].
+func (c *conn) AbortConnection() {
+	if c.state == gone {
+		return
+	}
+	c.state = closing
+	hostAbortConnection(c.handle)
+}
+
+// LoseWriteConnection implements [protocol.Transport].
+func (c *conn) LoseWriteConnection() {
+	if c.state != open || c.writeClosing {
+		return
+	}
+	c.writeClosing = true
+	if c.producer != nil {
+		c.losingWrite = true
+		return
+	}
+	hostLoseWriteConnection(c.handle)
+}
+
+// PauseReading implements [protocol.Transport].
+func (c *conn) PauseReading() {
+	if c.state == open {
+		hostPauseReading(c.handle)
+	}
+}
+
+// ResumeReading implements [protocol.Transport].
+func (c *conn) ResumeReading() {
+	if c.state == open {
+		hostResumeReading(c.handle)
+	}
+}
+
+// Buffered implements [protocol.Transport].
+func (c *conn) Buffered() int { return max(0, int(hostWrite(c.handle, nil, 0))) }
+
+// Disconnecting implements [protocol.Transport].
+func (c *conn) Disconnecting() bool { return c.state >= losing }
+
+// Peer implements [protocol.Transport].
+func (c *conn) Peer() protocol.Address {
+	if c.peer == nil {
+		c.peer, _ = address(c.handle, abi.InfoPeer)
+	}
+	return c.peer
+}
+
+// Host implements [protocol.Transport].
+func (c *conn) Host() protocol.Address {
+	if c.host == nil {
+		c.host, _ = address(c.handle, abi.InfoHost)
+	}
+	return c.host
+}
+
+// SetNoDelay implements [protocol.Transport].
+func (c *conn) SetNoDelay(on bool) { c.setOption(abi.OptionNoDelay, number(on)) }
+
+// SetKeepAlive implements [protocol.Transport].
+func (c *conn) SetKeepAlive(on bool) { c.setOption(abi.OptionKeepAlive, number(on)) }
+
+func (c *conn) setOption(option int32, value int64) { hostSetOption(c.handle, option, value) }
+
+// Reactor implements [protocol.Transport].
+func (c *conn) Reactor() protocol.Reactor { return theReactor }
+
+func number(on bool) int64 {
+	if on {
+		return 1
+	}
+	return 0
+}
+
+// Splice has the host relay a and b to each other from now on, both ends' half-close and backpressure included. The
+// protocols next hear ConnectionLost. It fails with [protocol.ErrClosed] if one of them is closing.
+func Splice(a, b protocol.Transport) error {
+	x, y := a.(*conn), b.(*conn)
+	if code := hostSplice(x.handle, y.handle); code < 0 {
+		return codeError(code)
+	}
+	return nil
+}
