@@ -1,0 +1,12 @@
+;; attack: debug sections of noise, which only a host that reads DWARF would look at
+;; expect: served: echoes
+;; custom: .debug_info "\xff\xff\xff\xff\xff\xff\xff\xff"
+;; custom: .debug_line "\x00\x00\x00\x00"
+(module
+  (import "wasmnet_v1" "set_receive_buffer" (func $set_receive_buffer (param i32 i32) (result i32)))
+  (import "wasmnet_v1" "write" (func $write (param i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "wasmnet_start") (result i32)
+    (call $set_receive_buffer (i32.const 0) (i32.const 1024)))
+  (func (export "data_received") (param $conn i32) (param $len i32)
+    (drop (call $write (local.get $conn) (i32.const 0) (local.get $len)))))
