@@ -1,0 +1,2 @@
+// Package reactor is the native event loop engine.
+package reactor

@@ -1,0 +1,234 @@
+package reactor
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/wasmnet/wasmnet/reactor/endpoint"
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
+
+// port is a listening socket. One loop accepts for all, and hands each connection to the loop that has the fewest: a
+// kernel that spreads them (SO_REUSEPORT) does so by a hash that knows nothing of load, strands those that wait on a
+// loop that is busy, resets them when that socket is closed, and is to be had on few systems and for TCP only.
+type port struct {
+	loop   *Loop // accepts
+	spread bool  // over all loops; otherwise all connections stay on loop
+	build  protocol.Factory
+	tls    *tls.Config // nil: none
+	text   string
+
+	// mu guards the acceptor against being closed by another goroutine.
+	mu       sync.Mutex
+	acceptor acceptor
+	closed   bool
+
+	// Of the loop: the pause after a failure to accept.
+	pause time.Duration
+}
+
+var (
+	_ protocol.Port = (*port)(nil)
+	_ handler       = (*port)(nil)
+	_ origin        = (*port)(nil)
+)
+
+const (
+	// maxAccepts is how many connections a port accepts in one turn.
+	maxAccepts = 64
+	// firstPause doubles up to longestPause while accepting keeps failing.
+	firstPause   = 10 * time.Millisecond
+	longestPause = time.Second
+)
+
+// listen opens e. Any goroutine may call it.
+func (r *Reactor) listen(l *Loop, spread bool, e *endpoint.Server, f protocol.Factory) (protocol.Port, error) {
+	fail := func(err error) (protocol.Port, error) {
+		return nil, protocol.ErrCannotListen.Because(fmt.Errorf("%s: %w", e.Text, err))
+	}
+	switch {
+	case f == nil:
+		return fail(errors.New("the factory is nil"))
+	case !e.Stream():
+		return fail(errors.New("it is not a stream endpoint; use ListenUDP"))
+	case e.Proxy:
+		return fail(fmt.Errorf("PROXY protocol headers: %w", protocol.ErrUnsupported))
+	}
+	if err := r.factories.start(f); err != nil {
+		return fail(fmt.Errorf("the factory does not start: %w", err))
+	}
+	a, err := r.backend.listen(e)
+	if err != nil {
+		r.factories.stop(f)
+		return fail(err)
+	}
+	p := &port{loop: l, spread: spread, build: f, tls: e.TLS, text: e.Text, acceptor: a}
+	r.mu.Lock()
+	refused := r.state >= stateDraining
+	if !refused {
+		r.ports[p] = struct{}{}
+	}
+	r.mu.Unlock()
+	if refused {
+		a.close()
+		r.factories.stop(f)
+		return fail(protocol.ErrShutdown)
+	}
+	l.CallFromThread(p.start)
+	return p, nil
+}
+
+// start begins to accept.
+func (p *port) start() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
+	err := p.acceptor.attach(p.loop, p)
+	if err == nil {
+		err = p.acceptor.want(true)
+	}
+	if err != nil {
+		p.loop.reactor.log.Error("a port cannot be watched and is retried", "endpoint", p.text, "error", err)
+		p.rest(p.start)
+	}
+}
+
+func (p *port) factory() protocol.Factory { return p.build }
+
+func (p *port) security() (cfg *tls.Config, server bool) { return p.tls, true }
+
+// Host implements [protocol.Port].
+func (p *port) Host() protocol.Address { return p.acceptor.addr() }
+
+// StopListening implements [protocol.Port]. Any goroutine may call it.
+func (p *port) StopListening() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stop()
+}
+
+func (p *port) stop() {
+	if p.closed {
+		return
+	}
+	p.closed = true
+	p.acceptor.close()
+	r := p.loop.reactor
+	r.mu.Lock()
+	delete(r.ports, p)
+	r.mu.Unlock()
+	p.loop.CallFromThread(func() {
+		p.acceptor.forget()
+		r.factories.stop(p.build)
+	})
+}
+
+// drain accepts what waits and stops: connections that the kernel has completed already are not turned away.
+func (p *port) drain() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for !p.closed {
+		sock, peer, err := p.acceptor.accept()
+		if err != nil {
+			break
+		}
+		p.admit(sock, peer, false)
+	}
+	p.stop()
+}
+
+// readable implements [handler].
+func (p *port) readable(*runner) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for range maxAccepts {
+		if p.closed {
+			return
+		}
+		sock, peer, err := p.acceptor.accept()
+		switch {
+		case err == nil:
+			p.pause = 0
+			p.admit(sock, peer, true)
+		case err == errAgain:
+			return
+		case errors.Is(err, errShort):
+			p.starve(err)
+			return
+		default:
+			p.loop.reactor.log.Debug("a connection was lost before it was accepted", "endpoint", p.text, "error", err)
+		}
+	}
+}
+
+// writable implements [handler].
+func (p *port) writable(*runner) {}
+
+// starve deals with a shortage. Whoever waits is turned away with the descriptor in reserve, rather than left to wait
+// for a server that cannot serve; then the port rests, so that a shortage that lasts costs no processor time.
+func (p *port) starve(cause error) {
+	r := p.loop.reactor
+	shed := p.acceptor.shed(r.reserve)
+	if p.pause == 0 {
+		r.log.Error("cannot accept connections", "endpoint", p.text, "turned away", shed, "error", cause)
+	}
+	if err := p.acceptor.want(false); err != nil {
+		r.log.Error("cannot pause a port", "endpoint", p.text, "error", err)
+	}
+	p.rest(func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.closed {
+			return
+		}
+		if err := p.acceptor.want(true); err != nil {
+			p.starve(err)
+		}
+	})
+}
+
+// rest calls f after a pause that doubles each time, until a connection is accepted.
+func (p *port) rest(f func()) {
+	p.pause = min(max(2*p.pause, firstPause), longestPause)
+	p.loop.CallLater(p.pause, f)
+}
+
+// admit gives an accepted connection to a loop. here says that the caller runs on the port's own.
+func (p *port) admit(sock socket, peer protocol.Address, here bool) {
+	l := p.loop
+	if p.spread {
+		l = l.reactor.leastLoaded(l)
+	}
+	c := newConn(l, sock, peer, p)
+	if host, ok := p.acceptor.addr().(protocol.TCPAddress); ok && host.Addr().IsUnspecified() {
+		c.host = nil // depends on where the client came in, and is asked for when it is needed
+	} else {
+		c.host = p.acceptor.addr()
+	}
+	if here && l == p.loop {
+		l.fresh.add(c)
+	} else if !l.hand(c) {
+		sock.close(true)
+		l.load.Add(-1)
+	}
+}
+
+// leastLoaded returns the loop with the fewest connections; between equals, own or the first.
+func (r *Reactor) leastLoaded(own *Loop) *Loop {
+	best, least := own, own.load.Load()
+	for _, l := range r.loops {
+		if n := l.load.Load(); n < least {
+			best, least = l, n
+		}
+	}
+	return best
+}
+
+func (p *port) opened(*Conn) {}
+
+func (p *port) ended(*Conn) {}
