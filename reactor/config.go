@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -24,6 +25,9 @@ type Config struct {
 	Handshakes int
 	// HandshakeTimeout is how long a TLS handshake may take; default: 10 s.
 	HandshakeTimeout time.Duration
+	// Identities are what StartTLS can be told to use, by name: a server's certificates, a client's roots and
+	// certificate. A server that names none has that of the empty name, a client without one the system's roots.
+	Identities map[string]*tls.Config
 	// HighWater, LowWater and HardCap are counted in bytes of one connection's queued output. Above HighWater its
 	// producer is paused, at LowWater it is resumed, and beyond HardCap the connection is aborted. Defaults: 64 KiB,
 	// 16 KiB, 1 MiB. See [Conn.SetOutputLimits].

@@ -22,7 +22,7 @@ type Conn struct {
 	limits  *outputLimits
 	// producer is the registered one, or nil.
 	producer *producer
-	reason   error // why it is over
+	reason   error // why it is over, or is going to be
 
 	id       uint64
 	bytesIn  uint64
@@ -42,7 +42,7 @@ const (
 	connEOF                               // the peer sends no more
 	connLosing                            // LoseConnection
 	connLeaving                           // no producer is waited for
-	connShutdown                          // it is losing because the reactor ends
+	connDoomed                            // it is losing, for a reason that is set already
 	connHalfLosing                        // LoseWriteConnection
 	connLayerClosed                       // the layer has said its good-bye
 	connHalfClosed                        // the sending side is closed
@@ -51,6 +51,9 @@ const (
 	connBlocked                           // the kernel takes no output at the moment
 	connUnflushed                         // has had output since all of it was given to the kernel
 	connTellHalf                          // the protocol is to hear WriteConnectionLost
+	connTellShaken                        // the protocol is to hear HandshakeCompleted, before any data
+	connShaking                           // the layer shakes hands: the socket is read for it alone
+	connFull                              // the layer has no room for what its handshake would read
 	connDirty                             // on the loop's lists of the same names
 	connAgain
 	connNoticed
@@ -62,7 +65,7 @@ const (
 	// connClosing are the states in which output is accepted from a registered producer only.
 	connClosing = connLosing | connHalfLosing
 	// connMute are the states in which no output is accepted.
-	connMute = connLeaving | connHalfClosed | connOver
+	connMute = connLeaving | connLayerClosed | connHalfClosed | connOver
 )
 
 // An origin is what a connection came from: a port or a connector.
@@ -138,6 +141,14 @@ func (c *Conn) setOption(name string, err error) {
 	if err != nil {
 		c.loop.reactor.log.Debug("cannot set a socket option", "option", name, "conn", c.id, "error", err)
 	}
+}
+
+// hears reports whether the socket is to be read.
+func (c *Conn) hears() bool {
+	if c.flags&connShaking != 0 {
+		return c.flags&(connFull|connOver) == 0
+	}
+	return c.flags&connDeaf == 0
 }
 
 // touch has the loop look at the connection when the event is over.

@@ -58,6 +58,9 @@ func (c *Conn) flushed() {
 	if c.flags&connClosing == 0 {
 		return
 	}
+	if c.flags&(connShaking|connLosing) == connShaking {
+		return // a half-close comes after the handshake
+	}
 	if c.layer != nil && c.flags&connLayerClosed == 0 {
 		c.flags |= connLayerClosed
 		c.layer.closeWrite()
@@ -65,8 +68,8 @@ func (c *Conn) flushed() {
 		return
 	}
 	switch {
-	case c.flags&connShutdown != 0:
-		c.fail(protocol.ErrShutdown)
+	case c.flags&connDoomed != 0:
+		c.fail(c.reason)
 	case c.flags&connLosing != 0:
 		c.fail(protocol.ErrConnectionDone)
 	case c.flags&connHalfClosed == 0:

@@ -53,6 +53,9 @@ func (c *Conn) open(r *runner) {
 	c.flags |= connOpened | connMade
 	c.origin.opened(c)
 	c.touch()
+	if c.layer != nil {
+		c.handshakeCompleted()
+	}
 	r.active = c
 	c.proto.ConnectionMade(c)
 	if r.gone {

@@ -37,6 +37,7 @@ type noticeKind uint8
 
 const (
 	noNotice noticeKind = iota
+	noticeHandshake
 	noticeHalfClosed
 	noticePause
 	noticeResume
@@ -47,6 +48,9 @@ const (
 func (c *Conn) due() noticeKind {
 	if c.flags&connOver != 0 {
 		return noNotice
+	}
+	if c.flags&connTellShaken != 0 {
+		return noticeHandshake
 	}
 	if c.flags&connTellHalf != 0 {
 		return noticeHalfClosed
@@ -89,6 +93,9 @@ func (l *Loop) giveNotices(r *runner) bool {
 		c.touch()
 		r.active = c
 		switch p := c.producer; due {
+		case noticeHandshake:
+			c.flags &^= connTellShaken
+			c.proto.(protocol.HandshakeListener).HandshakeCompleted()
 		case noticeHalfClosed:
 			c.flags &^= connTellHalf
 			c.proto.(protocol.HalfCloser).WriteConnectionLost()

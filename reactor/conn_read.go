@@ -9,13 +9,13 @@ import (
 // readable implements [handler].
 func (c *Conn) readable(r *runner) {
 	switch {
-	case c.layer != nil && c.flags&connDeaf == 0:
+	case c.layer != nil && c.hears():
 		c.layer.readable(r)
 		return
 	case c.flags&connEOF != 0:
 		c.hungUp()
 		return
-	case c.flags&connDeaf != 0:
+	case !c.hears():
 		return
 	}
 	buf := c.readInto(r)

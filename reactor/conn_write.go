@@ -115,6 +115,13 @@ func (c *Conn) send(p []byte) int {
 	return n - queued
 }
 
+// sendQueued sends what is queued, as far as the kernel takes it.
+func (c *Conn) sendQueued() {
+	for c.out.size > 0 && c.flags&(connBlocked|connOver) == 0 {
+		c.send(nil)
+	}
+}
+
 // writable implements [handler].
 func (c *Conn) writable(*runner) {
 	if c.flags&connOver == 0 {
@@ -143,9 +150,7 @@ func (c *Conn) settle() {
 	if c.layer != nil {
 		c.layer.flush()
 	}
-	for c.out.size > 0 && c.flags&(connBlocked|connOver) == 0 {
-		c.send(nil)
-	}
+	c.sendQueued()
 	if c.flags&connOver != 0 {
 		return
 	}
@@ -162,7 +167,7 @@ func (c *Conn) settle() {
 // arm tells the socket what to watch for.
 func (c *Conn) arm() {
 	var want interest
-	if c.flags&connDeaf == 0 {
+	if c.hears() {
 		want |= interestRead
 	}
 	if c.out.size > 0 || (c.producer != nil || c.flags&connClosing != 0) && c.sock.unsent() > 0 {

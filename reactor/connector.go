@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"github.com/wasmnet/wasmnet/reactor/endpoint"
+	"github.com/wasmnet/wasmnet/reactor/internal/tlsengine"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -21,6 +22,7 @@ type AddressChecker interface {
 type connector struct {
 	loop    *Loop
 	to      *endpoint.Client
+	tls     *tls.Config // nil: none
 	build   protocol.Factory
 	client  protocol.ClientFactory // build, if it is one
 	state   connectorState
@@ -54,6 +56,12 @@ func (l *Loop) ConnectEndpoint(e *endpoint.Client, f protocol.Factory) (protocol
 		return nil, fmt.Errorf("reactor: %s: %w", e.Text, err)
 	}
 	c := &connector{loop: l, to: e, build: f}
+	if e.TLS != nil {
+		var err error
+		if c.tls, err = tlsengine.ClientConfig(e.TLS, e.Host); err != nil {
+			return nil, fmt.Errorf("reactor: %s: %w", e.Text, err)
+		}
+	}
 	c.client, _ = f.(protocol.ClientFactory)
 	c.Connect()
 	return c, nil
@@ -176,7 +184,7 @@ func (c *connector) opened(*Conn) {
 
 func (c *connector) factory() protocol.Factory { return c.build }
 
-func (c *connector) security() (cfg *tls.Config, server bool) { return c.to.TLS, false }
+func (c *connector) security() (cfg *tls.Config, server bool) { return c.tls, false }
 
 // ended implements [origin].
 func (c *connector) ended(conn *Conn) {

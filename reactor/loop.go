@@ -6,6 +6,7 @@ import (
 
 	"github.com/wasmnet/wasmnet/reactor/deferred"
 	"github.com/wasmnet/wasmnet/reactor/endpoint"
+	"github.com/wasmnet/wasmnet/reactor/internal/tlsengine"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -43,6 +44,7 @@ type Loop struct {
 	readBuffer []byte
 	chunks     chunkList
 	vector     [][]byte // scratch for writev
+	ciphertext tlsengine.Buffers
 
 	attempts map[*attempt]struct{} // connecting
 	stopping stopping

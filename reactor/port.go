@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wasmnet/wasmnet/reactor/endpoint"
+	"github.com/wasmnet/wasmnet/reactor/internal/tlsengine"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -57,6 +58,13 @@ func (r *Reactor) listen(l *Loop, spread bool, e *endpoint.Server, f protocol.Fa
 	case e.Proxy:
 		return fail(fmt.Errorf("PROXY protocol headers: %w", protocol.ErrUnsupported))
 	}
+	cfg := e.TLS
+	if cfg != nil {
+		var err error
+		if cfg, err = tlsengine.ServerConfig(cfg); err != nil {
+			return fail(err)
+		}
+	}
 	if err := r.factories.start(f); err != nil {
 		return fail(fmt.Errorf("the factory does not start: %w", err))
 	}
@@ -65,7 +73,7 @@ func (r *Reactor) listen(l *Loop, spread bool, e *endpoint.Server, f protocol.Fa
 		r.factories.stop(f)
 		return fail(err)
 	}
-	p := &port{loop: l, spread: spread, build: f, tls: e.TLS, text: e.Text, acceptor: a}
+	p := &port{loop: l, spread: spread, build: f, tls: cfg, text: e.Text, acceptor: a}
 	r.mu.Lock()
 	refused := r.state >= stateDraining
 	if !refused {

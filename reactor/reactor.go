@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/wasmnet/wasmnet/reactor/endpoint"
+	"github.com/wasmnet/wasmnet/reactor/internal/tlsengine"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -24,6 +25,9 @@ type Reactor struct {
 	threads *pool // DeferToThread
 	names   *pool // Resolve and connectors
 	reserve *reserve
+
+	handshakes *tlsengine.Pool
+	tlsServers tlsServers
 
 	// goroutines are all that the reactor has started; Run returns when they have ended.
 	goroutines sync.WaitGroup
@@ -77,6 +81,7 @@ func New(cfg Config) (*Reactor, error) {
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	r.threads = newPool(r, cfg.Threads)
 	r.names = newPool(r, maxLookups)
+	r.handshakes = tlsengine.NewPool(cfg.Handshakes, r.spawn)
 	for i := range cfg.Loops {
 		l, err := newLoop(r, i)
 		if err != nil {

@@ -119,7 +119,10 @@ func (c *Conn) shutdown(now bool) {
 		c.abort(protocol.ErrShutdown)
 		return
 	}
-	c.flags |= connShutdown | connLeaving
+	if c.flags&connDoomed == 0 {
+		c.reason = protocol.ErrShutdown
+	}
+	c.flags |= connDoomed | connLeaving
 	c.LoseConnection()
 }
 

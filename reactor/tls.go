@@ -2,18 +2,107 @@ package reactor
 
 import (
 	"crypto/tls"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
 
+	"github.com/wasmnet/wasmnet/reactor/internal/tlsengine"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
 // secure puts TLS onto a connection that has no protocol yet. When the handshake is complete the connection is opened
 // again; when it fails so does the connection.
-func (c *Conn) secure(*tls.Config, bool) error {
-	return protocol.ErrTLS.Because(protocol.ErrUnsupported)
+func (c *Conn) secure(cfg *tls.Config, server bool) error {
+	if err := c.sock.attach(c.loop, c); err != nil {
+		return protocol.ErrConnectionLost.Because(err)
+	}
+	c.beginTLS(cfg, server)
+	return nil
 }
 
-// StartTLS implements [protocol.Transport].
-func (c *Conn) StartTLS(protocol.TLSOptions) error { return protocol.ErrUnsupported }
+// StartTLS implements [protocol.Transport]. o.Identity names one of [Config.Identities].
+func (c *Conn) StartTLS(o protocol.TLSOptions) error {
+	if err := c.checkTLS(); err != nil {
+		return err
+	}
+	cfg, err := c.identity(o)
+	if err != nil {
+		return fmt.Errorf("reactor: StartTLS: %w", err)
+	}
+	return c.StartTLSConfig(cfg, o.Server)
+}
+
+// StartTLSConfig is [Conn.StartTLS] with a configuration of one's own, for Go programs. It must not be changed any
+// more. The minimum version is TLS 1.2 whatever it says. A client's ServerName may be left empty for the host that was
+// dialled.
+func (c *Conn) StartTLSConfig(cfg *tls.Config, server bool) error {
+	err := c.checkTLS()
+	if err != nil {
+		return err
+	}
+	if server {
+		cfg, err = c.loop.reactor.tlsServers.prepare(cfg)
+	} else {
+		cfg, err = tlsengine.ClientConfig(cfg, c.dialled())
+	}
+	if err != nil {
+		return fmt.Errorf("reactor: StartTLS: %w", err)
+	}
+	c.beginTLS(cfg, server)
+	return nil
+}
+
+// checkTLS says why TLS cannot begin now.
+func (c *Conn) checkTLS() error {
+	switch {
+	case c.flags&(connOver|connEOF|connClosing) != 0:
+		return protocol.ErrClosed
+	case c.layer != nil:
+		return protocol.ErrTLSActive
+	}
+	return nil
+}
+
+// identity is the configuration that o asks for.
+func (c *Conn) identity(o protocol.TLSOptions) (*tls.Config, error) {
+	cfg := c.loop.reactor.cfg.Identities[o.Identity]
+	switch {
+	case cfg != nil:
+	case o.Server || o.Identity != "":
+		return nil, fmt.Errorf("Identity %q is not configured", o.Identity)
+	default:
+		cfg = &systemRoots
+	}
+	for _, name := range o.ALPN {
+		if name == "" || len(name) > 255 {
+			return nil, fmt.Errorf("ALPN names a protocol of %d bytes (want 1 to 255)", len(name))
+		}
+	}
+	if o.Server && o.ServerName != "" {
+		return nil, errors.New("ServerName is a client's option")
+	}
+	if len(o.ALPN) > 0 {
+		cfg = cfg.Clone()
+		cfg.NextProtos = o.ALPN
+	}
+	if o.ServerName != "" {
+		cfg = cfg.Clone()
+		cfg.ServerName = o.ServerName
+	}
+	return cfg, nil
+}
+
+// systemRoots is a client that verifies by the system's roots and presents nothing.
+var systemRoots tls.Config
+
+// dialled is the name or address that the connection was made to, or empty.
+func (c *Conn) dialled() string {
+	if k, ok := c.origin.(*connector); ok {
+		return strings.TrimSuffix(k.to.Host, ".")
+	}
+	return ""
+}
 
 // TLS implements [protocol.Transport].
 func (c *Conn) TLS() (protocol.TLSInfo, bool) {
@@ -21,4 +110,34 @@ func (c *Conn) TLS() (protocol.TLSInfo, bool) {
 		return protocol.TLSInfo{}, false
 	}
 	return c.layer.info()
+}
+
+// tlsServers keeps what was made of the configurations that servers were given, so that a configuration that is used
+// for many connections keeps one set of keys for session tickets.
+type tlsServers struct {
+	mu    sync.Mutex
+	ready map[*tls.Config]*tls.Config
+}
+
+// maxTLSServers bounds the configurations kept, for programs that make new ones all the time.
+const maxTLSServers = 64
+
+func (s *tlsServers) prepare(cfg *tls.Config) (*tls.Config, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ready, ok := s.ready[cfg]; ok {
+		return ready, nil
+	}
+	ready, err := tlsengine.ServerConfig(cfg)
+	if err != nil || ready == cfg {
+		return ready, err
+	}
+	if len(s.ready) >= maxTLSServers {
+		clear(s.ready)
+	}
+	if s.ready == nil {
+		s.ready = map[*tls.Config]*tls.Config{}
+	}
+	s.ready[cfg] = ready
+	return ready, nil
 }
