@@ -21,15 +21,3 @@ func (b *budget) allowed() int64 {
 	b.max.CompareAndSwap(0, n)
 	return b.max.Load()
 }
-
-// take reserves a mapping, if there is one.
-func (b *budget) take() bool {
-	if b.used.Add(1) <= b.allowed() {
-		return true
-	}
-	b.used.Add(-1)
-	return false
-}
-
-// give returns a mapping.
-func (b *budget) give() { b.used.Add(-1) }

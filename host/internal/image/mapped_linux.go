@@ -17,6 +17,24 @@ import (
 // memory that outgrows it moves to the heap until it is reset.
 const room = 256 << 20
 
+// An image of at most this many bytes is copied even where the strategy is to be had, because copying was measured to
+// be as fast and needs no mapping.
+const (
+	copyRatherThanDrop = 256 << 10
+	copyRatherThanScan = 64 << 10
+)
+
+// rather returns the strategy for an image of size bytes where s is the best that the platform offers.
+func (s Strategy) rather(size int) Strategy {
+	switch {
+	case size == 0,
+		s == Drop && size <= copyRatherThanDrop,
+		s == Scan && size <= copyRatherThanScan:
+		return Copy
+	}
+	return s
+}
+
 // mapped is an image as a sealed memfd, which memories map copy-on-write. The file is as long as a memory may grow in
 // place: behind the image it is a hole that reads as zeros, so that a memory is one mapping and not two.
 type mapped struct {
@@ -161,6 +179,18 @@ func (src *mapped) close() error {
 	}
 	return err
 }
+
+// take reserves a mapping, if there is one.
+func (b *budget) take() bool {
+	if b.used.Add(1) <= b.allowed() {
+		return true
+	}
+	b.used.Add(-1)
+	return false
+}
+
+// give returns a mapping.
+func (b *budget) give() { b.used.Add(-1) }
 
 // mappingsAllowed is seven eighths of the kernel's limit for a process.
 func mappingsAllowed() int64 {

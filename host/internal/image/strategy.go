@@ -28,21 +28,3 @@ func (s Strategy) String() string {
 	}
 	return fmt.Sprintf("strategy %d", uint8(s))
 }
-
-// An image of at most this many bytes is copied even where the strategy is to be had, because copying was measured to
-// be as fast and needs no mapping.
-const (
-	copyRatherThanDrop = 256 << 10
-	copyRatherThanScan = 64 << 10
-)
-
-// rather returns the strategy for an image of size bytes where s is the best that the platform offers.
-func (s Strategy) rather(size int) Strategy {
-	switch {
-	case size == 0,
-		s == Drop && size <= copyRatherThanDrop,
-		s == Scan && size <= copyRatherThanScan:
-		return Copy
-	}
-	return s
-}
