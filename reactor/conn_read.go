@@ -38,6 +38,9 @@ func (c *Conn) readInto(r *runner) []byte {
 	r.active = c
 	buf := c.buffers.ReadBuffer()
 	if r.gone {
+		// The answer is to a question of an earlier turn. Ask again: a socket that goroutines serve has told this
+		// once.
+		c.loop.CallFromThread(c.readAgain)
 		return nil
 	}
 	r.active = nil
