@@ -78,12 +78,11 @@ func (p *NetstringReceiver) header(b byte) bool {
 	case b == '0' && p.state == netstringStart:
 		p.state = netstringZero
 	case '0' <= b && b <= '9' && p.state != netstringZero:
-		limit, digit := stringLimit(p.MaxLength), int(b-'0')
-		if p.length > (limit-digit)/10 {
+		length := uint64(p.length)*10 + uint64(b-'0')
+		if length > uint64(stringLimit(p.MaxLength)) {
 			return false
 		}
-		p.length = p.length*10 + digit
-		p.state = netstringDigits
+		p.length, p.state = int(length), netstringDigits
 	default:
 		return false
 	}

@@ -3,7 +3,8 @@ package basic
 import "github.com/wasmnet/wasmnet/reactor/protocol"
 
 // State takes one piece of the stream and says what comes next: the state that gets the next piece, nil for this one
-// again, and how many bytes, 0 or more, that piece has. data is valid until the call returns.
+// again, and how many bytes, 0 or more, that piece has. data is valid until the call returns. A method value is made
+// anew each time it is written down: a protocol that counts allocations keeps its states in fields.
 type State func(data []byte) (next State, n int)
 
 // StatefulHandler is what a protocol of pieces implements.

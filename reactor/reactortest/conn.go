@@ -103,19 +103,25 @@ func (c *Conn) read() bool {
 	return true
 }
 
+// largestRead is how much one turn delivers at most.
+const largestRead = 64 << 10
+
 func (c *Conn) deliver() bool {
 	chunks := c.Chunks
 	if chunks == nil {
 		chunks = c.r.Chunks
 	}
-	n := min(chunks.next(len(c.in)), len(c.r.scratch))
-	buffer := c.r.scratch
+	n := min(chunks.next(len(c.in)), largestRead)
+	var buffer []byte
 	provider, own := c.protocol.(protocol.BufferProvider)
-	if own {
-		if buffer = provider.ReadBuffer(); len(buffer) == 0 {
-			c.starved = true
-			return true
+	if !own {
+		if len(c.r.scratch) < n {
+			c.r.scratch = make([]byte, n)
 		}
+		buffer = c.r.scratch
+	} else if buffer = provider.ReadBuffer(); len(buffer) == 0 {
+		c.starved = true
+		return true
 	}
 	n = copy(buffer, c.in[:n])
 	c.in = c.in[n:]

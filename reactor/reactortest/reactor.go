@@ -39,7 +39,7 @@ type Reactor struct {
 	factories factories
 	fail      map[string]error
 	ephemeral uint16
-	scratch   []byte
+	scratch   []byte // what DataReceived is given
 	stopped   bool
 	status    int
 }
@@ -57,7 +57,6 @@ func NewReactor() *Reactor {
 		HighWater: 64 << 10, LowWater: 16 << 10, HardCap: 1 << 20, Window: 64 << 10,
 		fail:      map[string]error{},
 		ephemeral: 49152,
-		scratch:   make([]byte, 64<<10),
 	}
 	r.scope = deferred.NewScope(func(e *deferred.UnhandledError) { r.Unhandled = append(r.Unhandled, e) })
 	return r
