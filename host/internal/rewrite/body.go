@@ -187,21 +187,28 @@ func (b *body) step(code []byte) {
 		return
 	case wasm.OpMemoryGrow, wasm.OpMemoryFill, wasm.OpMemoryCopy, wasm.OpMemoryInit, wasm.OpTableInit, wasm.OpTableCopy,
 		wasm.OpTableGrow, wasm.OpTableFill:
-		if r.metered {
-			a.get(b.fuel)
-			a.call(r.bulk(in))
-			a.set(b.fuel)
-			return
-		}
-		if in.Op == wasm.OpMemoryInit {
-			a.index(in.Op, r.dataIndex[in.X], 0)
-			return
-		}
+		b.bulk()
+		return
+	case wasm.OpTableGet, wasm.OpTableSet, wasm.OpTableSize:
+		a.index(in.Op, r.tableIndex[in.X])
+		return
 	case wasm.OpDataDrop:
 		a.index(in.Op, r.dataIndex[in.X])
 		return
 	}
 	*a = append(*a, code[in.Pos:in.End]...)
+}
+
+// bulk writes an instruction whose cost depends on its operands as a call of the function that does and charges it.
+func (b *body) bulk() {
+	k := b.r.bulk(&b.in)
+	if !b.r.metered {
+		k.write(&b.out)
+		return
+	}
+	b.out.get(b.fuel)
+	b.out.call(b.r.helper(k))
+	b.out.set(b.fuel)
 }
 
 // label is the label in the output for one of the original.
@@ -301,13 +308,13 @@ func (b *body) callIndirect() {
 		b.pushBudgets()
 		a.call(fn)
 	case b.shift == 0:
-		a.index(wasm.OpCallIndirect, in.X, in.Y)
+		a.index(wasm.OpCallIndirect, in.X, r.tableIndex[in.Y])
 	default:
 		// The index into the table is on top of the stack, the budgets belong below it.
 		a.set(b.scratch)
 		b.pushBudgets()
 		a.get(b.scratch)
-		a.index(wasm.OpCallIndirect, r.budgeted(in.X), r.tableIndex(in.Y))
+		a.index(wasm.OpCallIndirect, r.budgeted(in.X), r.tableIndex[in.Y])
 	}
 	if r.metered {
 		a.set(b.fuel)

@@ -34,6 +34,10 @@ func (r *rewriter) helper(key any) uint32 {
 	case helperImport:
 		t := &r.in.Types[r.funcTypes[k.fn]]
 		return r.add(key, r.withBudgets(t.Params), r.withFuel(t.Results), nil, r.importBody(k.fn, t))
+	case helperIndirect:
+		return r.addIndirect(k)
+	case helperFault:
+		return r.addFault(k)
 	}
 	return r.addBulk(key.(helperBulk))
 }
@@ -93,54 +97,58 @@ func (r *rewriter) importBody(fn uint32, t *wasm.FuncType) (a asm) {
 	return a
 }
 
-// bulk returns the function that does the instruction and takes its fuel: the operands, then the fuel, to the results,
-// then the fuel.
-func (r *rewriter) bulk(in *wasm.Instr) uint32 {
+// bulk returns what identifies an instruction that is charged by size, with the new indices.
+func (r *rewriter) bulk(in *wasm.Instr) helperBulk {
 	k := helperBulk{op: in.Op}
 	switch in.Op {
 	case wasm.OpMemoryInit:
 		k.x = r.dataIndex[in.X]
+	case wasm.OpMemoryCopy, wasm.OpMemoryFill, wasm.OpMemoryGrow:
 	case wasm.OpTableInit:
-		k.x, k.y = in.X, r.tableIndex(in.Y)
+		k.x, k.y = in.X, r.tableIndex[in.Y]
 	case wasm.OpTableCopy:
-		k.x, k.y = r.tableIndex(in.X), r.tableIndex(in.Y)
-	case wasm.OpTableGrow, wasm.OpTableFill:
-		k.x = r.tableIndex(in.X)
+		k.x, k.y = r.tableIndex[in.X], r.tableIndex[in.Y]
+	default: // OpTableGrow, OpTableFill
+		k.x = r.tableIndex[in.X]
 	}
-	return r.helper(k)
+	return k
 }
 
+// write writes the instruction itself.
+func (k helperBulk) write(a *asm) {
+	switch k.op {
+	case wasm.OpMemoryInit, wasm.OpMemoryCopy, wasm.OpTableInit, wasm.OpTableCopy:
+		a.index(k.op, k.x, k.y)
+	default:
+		a.index(k.op, k.x)
+	}
+}
+
+// addBulk adds the function that does the instruction and takes its fuel: (operands, fuel) -> (results, fuel).
 func (r *rewriter) addBulk(k helperBulk) uint32 {
-	const a0, a1, size, fuel = 0, 1, 2, 3
-	operands := []wasm.ValType{wasm.I32, wasm.I32, wasm.I32}
-	var a asm
+	const size, fuel = 2, 3
+	operands := []wasm.ValType{wasm.I32, wasm.I32, wasm.I32, wasm.I64}
+	grown := []wasm.ValType{wasm.I32, wasm.I64}
+	old := []wasm.LocalRun{{Count: 1, Type: wasm.I32}}
+	shift := int64(0)
 	switch k.op {
 	case wasm.OpMemoryGrow:
-		return r.add(k, []wasm.ValType{wasm.I32, wasm.I64}, []wasm.ValType{wasm.I32, wasm.I64},
-			[]wasm.LocalRun{{Count: 1, Type: wasm.I32}}, r.growBody(asm{byte(wasm.OpMemoryGrow), 0}, 0, pageUnits))
+		return r.add(k, grown, grown, old, r.growBody(k, 0, pageUnits))
 	case wasm.OpTableGrow:
-		var grow asm
-		grow.index(k.op, k.x)
-		return r.add(k, []wasm.ValType{r.out.Tables[k.x].Elem, wasm.I32, wasm.I64}, []wasm.ValType{wasm.I32, wasm.I64},
-			[]wasm.LocalRun{{Count: 1, Type: wasm.I32}}, r.growBody(grow, 1, 1))
+		return r.add(k, []wasm.ValType{r.out.Tables[k.x].Elem, wasm.I32, wasm.I64}, grown, old, r.growBody(k, 1, 1))
 	case wasm.OpMemoryFill, wasm.OpMemoryCopy:
-		return r.add(k, append(operands, wasm.I64), i64s, nil, r.chunkedBody(k.op))
+		return r.add(k, operands, i64s, nil, r.chunkedBody(k))
 	case wasm.OpTableFill:
 		operands[1] = r.out.Tables[k.x].Elem
-		a = r.paidBody(0, size, fuel)
-		a.threeOperands()
-		a.index(k.op, k.x)
-	case wasm.OpTableInit, wasm.OpTableCopy:
-		a = r.paidBody(0, size, fuel)
-		a.threeOperands()
-		a.index(k.op, k.x, k.y)
 	case wasm.OpMemoryInit:
-		a = r.paidBody(bytesShift, size, fuel)
-		a.threeOperands()
-		a.index(k.op, k.x, 0)
+		shift = bytesShift
 	}
+	var a asm
+	r.pay(&a, shift, size, fuel)
+	a.threeOperands()
+	k.write(&a)
 	a.get(fuel)
-	return r.add(k, append(operands, wasm.I64), i64s, nil, a)
+	return r.add(k, operands, i64s, nil, a)
 }
 
 func (a *asm) threeOperands() {
@@ -168,19 +176,14 @@ func (r *rewriter) pay(a *asm, shift int64, size, fuel uint32) {
 	a.end()
 }
 
-func (r *rewriter) paidBody(shift int64, size, fuel uint32) (a asm) {
-	r.pay(&a, shift, size, fuel)
-	return a
-}
-
 // growBody does a grow instruction, whose delta is parameter delta and the fuel behind it, and charges each unit that
 // was added. What can be added is bounded by the clamped maximum.
-func (r *rewriter) growBody(grow asm, delta uint32, unit int64) (a asm) {
+func (r *rewriter) growBody(k helperBulk, delta uint32, unit int64) (a asm) {
 	fuel, old := delta+1, delta+2
 	for i := range delta + 1 {
 		a.get(i)
 	}
-	a = append(a, grow...)
+	k.write(&a)
 	a.index(wasm.OpLocalTee, old)
 	a.i32(-1)
 	a.op(wasm.OpI32Ne)
@@ -202,16 +205,9 @@ func (r *rewriter) growBody(grow asm, delta uint32, unit int64) (a asm) {
 // in chunks with a look at the fuel between them, so that no single instruction keeps the process from stopping. What
 // reaches beyond the memory is left to the instruction itself, which traps before it writes anything; so is a copy to
 // a higher, overlapping place done from its end.
-func (r *rewriter) chunkedBody(op wasm.Op) (a asm) {
+func (r *rewriter) chunkedBody(k helperBulk) (a asm) {
 	const dst, src, size, fuel = 0, 1, 2, 3
-	copying := op == wasm.OpMemoryCopy
-	do := func() {
-		if copying {
-			a.index(op, 0, 0)
-		} else {
-			a.index(op, 0)
-		}
-	}
+	copying := k.op == wasm.OpMemoryCopy
 	beyond := func(at uint32) { // pushes whether at + size is beyond the memory
 		a.get(at)
 		a.op(wasm.OpI64ExtendI32U)
@@ -253,13 +249,13 @@ func (r *rewriter) chunkedBody(op wasm.Op) (a asm) {
 		a.get(size)
 		a.op(wasm.OpI32Add)
 		a.i32(chunk)
-		do()
+		k.write(&a)
 		a.op(wasm.OpElse)
 	}
 	a.get(dst)
 	a.get(src)
 	a.i32(chunk)
-	do()
+	k.write(&a)
 	a.advance(dst)
 	if copying {
 		a.advance(src)
@@ -273,7 +269,7 @@ func (r *rewriter) chunkedBody(op wasm.Op) (a asm) {
 	a.end()
 	r.pay(&a, bytesShift, size, fuel)
 	a.threeOperands()
-	do()
+	k.write(&a)
 	a.get(fuel)
 	return a
 }

@@ -29,6 +29,10 @@ type rewriter struct {
 	helpers   map[any]uint32    // synthesised functions by what they do
 	used      usage
 	dataIndex []uint32 // new index of each data segment that is kept
+
+	fixed      [][]uint32 // contents of each table that is replaced by direct calls; nil: it stays
+	tableIndex []uint32   // new index of each table that stays
+	faults     *uint32    // the table for traps, once there is one
 }
 
 // Rewrite instruments a module. The error is a *[wasm.Error] that says where, if it is the module's fault.

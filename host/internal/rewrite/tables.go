@@ -7,16 +7,35 @@ import (
 	"github.com/wasmnet/wasmnet/host/internal/wasm"
 )
 
-// tables takes over the tables with their maximum clamped, and the element segments.
+// tables takes over the tables with their maximum clamped, and the element segments. Tables that can be replaced by
+// direct calls vanish, with the segments that fill them.
 func (r *rewriter) tables() {
-	for _, t := range r.in.Tables {
+	r.tableIndex = make([]uint32, len(r.in.Tables))
+	r.fixed = make([][]uint32, len(r.in.Tables))
+	for i, t := range r.in.Tables {
+		if r.o.DirectCalls {
+			r.fixed[i] = r.contents(uint32(i))
+		}
+		if r.fixed[i] != nil {
+			continue
+		}
 		if limit := uint32(r.o.Limits.TableEntries); !t.Size.HasMax || t.Size.Max > limit {
 			t.Size.Max, t.Size.HasMax = limit, true
 		}
+		r.tableIndex[i] = uint32(len(r.out.Tables))
 		r.out.Tables = append(r.out.Tables, t)
 	}
 	for i := range r.in.Elems {
 		e := r.in.Elems[i]
+		if e.Mode == wasm.Active {
+			if r.fixed[e.Table] != nil {
+				if len(r.used.elems) > 0 { // the numbers of the segments are used: keep the place
+					r.out.Elems = append(r.out.Elems, wasm.Elem{Mode: wasm.Passive, Type: e.Type})
+				}
+				continue
+			}
+			e.Table = r.tableIndex[e.Table]
+		}
 		e.Init = slices.Clone(e.Init)
 		for k, f := range e.Init {
 			if f != wasm.NullRef {
@@ -25,12 +44,35 @@ func (r *rewriter) tables() {
 		}
 		r.out.Elems = append(r.out.Elems, e)
 	}
-	r.res.Tables = len(r.out.Tables)
 	r.declare()
+	r.res.Tables = len(r.out.Tables)
+}
+
+// contents returns what is in a table for good: the function of each entry, or NullRef. It returns nil if the table may
+// change, or if filling it fails: then it stays, and so does the failure. Instructions other than call_indirect that
+// only read a table keep it too. That a table is exported does not matter: its export is not kept.
+func (r *rewriter) contents(table uint32) []uint32 {
+	t := &r.in.Tables[table]
+	if r.used.tables[table] || t.Elem != wasm.FuncRef {
+		return nil
+	}
+	entries := slices.Repeat([]uint32{wasm.NullRef}, int(t.Size.Min))
+	for i := range r.in.Elems {
+		e := &r.in.Elems[i]
+		if e.Mode != wasm.Active || e.Table != table {
+			continue
+		}
+		at := uint64(uint32(e.Offset.Bits))
+		if at+uint64(len(e.Init)) > uint64(len(entries)) {
+			return nil
+		}
+		copy(entries[at:], e.Init)
+	}
+	return entries
 }
 
 // declare adds what ref.func needs: a function whose reference is taken in code must be named outside of it, and the
-// exports that may have done so are gone.
+// exports and segments that may have done so are gone.
 func (r *rewriter) declare() {
 	if len(r.used.references) == 0 {
 		return
@@ -41,7 +83,3 @@ func (r *rewriter) declare() {
 	}
 	r.out.Elems = append(r.out.Elems, e)
 }
-
-func (r *rewriter) tableIndex(i uint32) uint32 { return i }
-
-func (r *rewriter) indirect(t, table uint32) (fn uint32, direct bool) { return 0, false }
