@@ -53,6 +53,13 @@ func (t *Table[T]) Get(h int32) (v T, ok bool) {
 	return v, false
 }
 
+// Replace makes h, which is in the table, name v.
+func (t *Table[T]) Replace(h int32, v T) {
+	if s := t.slot(h); s != nil {
+		s.value = v
+	}
+}
+
 // Remove forgets h, so that no later Put returns the same number until the slot has been used 2047 times more.
 func (t *Table[T]) Remove(h int32) {
 	s := t.slot(h)

@@ -51,6 +51,9 @@ func (w *Wheel) Add(e *Entry, ticks int64) {
 	w.count++
 }
 
+// Waiting reports whether e is on a wheel.
+func (e *Entry) Waiting() bool { return e.next != nil }
+
 // Remove takes e off. It does nothing if e is not on the wheel.
 func (w *Wheel) Remove(e *Entry) {
 	if e.next == nil {

@@ -1,0 +1,116 @@
+package host
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+// A call that has used up its time on the loop goes on beside it: the loop is given to another goroutine
+// (reactor.Loop.Detach) and the call stays where it is, as a worker. Until it comes back:
+//
+//   - the instance is running: events for it wait in later, and reading of its connections is held;
+//   - its imports are carried out on the loop, while the worker waits;
+//   - its fuel is that of the event, so it ends as it would have on the loop.
+//
+// Nobody but the worker touches the instance's memory meanwhile, and nobody but the loop its handles and queues.
+
+// turns bounds how many goroutines run guests beside the loops. Generated code cannot be preempted, so without a bound
+// enough slow guests would hold every processor, and the network would be polled by nobody.
+type turns chan struct{}
+
+func newTurns(processors int) turns { return make(turns, max(1, processors-1)) }
+
+func (t turns) take() { t <- struct{}{} }
+func (t turns) give() { <-t }
+
+// yield lets others have a turn.
+func (t turns) yield() {
+	t.give()
+	runtime.Gosched()
+	t.take()
+}
+
+// cut ends a call from outside: the guest looks at each slice and whenever it waits.
+type cut struct {
+	err  atomic.Pointer[error]
+	done chan struct{} // closed when err is set; made when the call leaves the loop
+}
+
+// end cuts the call. Any goroutine may call it. The first error counts.
+func (c *cut) end(err error) bool { return c.err.CompareAndSwap(nil, &err) }
+
+// breathe is called between slices.
+func (i *instance) breathe() {
+	if err := i.cut.err.Load(); err != nil {
+		panic(*err)
+	}
+	switch m := &i.meter; {
+	case i.away || i.shard == nil:
+		i.svc.host.turns.yield()
+	case i.shard.detach == nil:
+	case m.since.IsZero():
+		m.since = time.Now()
+	case time.Since(m.since) > i.svc.host.onLoop:
+		i.leave()
+	}
+}
+
+// leave takes the call off the loop.
+func (i *instance) leave() {
+	i.away = true
+	if i.relayed == nil {
+		i.relayed = make(chan any, 1)
+	}
+	i.cut.done = make(chan struct{})
+	i.shard.tally.Detached++
+	i.shard.detach()
+	i.svc.host.turns.take()
+}
+
+// relay carries an import out on the loop and waits for it. What it panics with ends the guest as it would have.
+func (i *instance) relay(f importFunc, stack []uint64) {
+	i.svc.host.turns.give()
+	var taken atomic.Bool // by whoever comes first: the loop, to carry it out, or the worker, to give it up
+	i.shard.loop.CallFromThread(func() {
+		if taken.CompareAndSwap(false, true) {
+			defer func() { i.relayed <- recover() }()
+			f(i, stack)
+		}
+	})
+	var trouble any
+	select {
+	case trouble = <-i.relayed:
+	case <-i.cut.done:
+		if taken.CompareAndSwap(false, true) {
+			trouble = *i.cut.err.Load()
+		} else {
+			trouble = <-i.relayed
+		}
+	}
+	i.svc.host.turns.take()
+	if trouble != nil {
+		panic(trouble)
+	}
+}
+
+// comeBack ends a call that had left its loop. What remains is done on the loop.
+func (i *instance) comeBack(err error) {
+	i.svc.host.turns.give()
+	i.shard.loop.CallFromThread(func() {
+		i.away, i.running = false, false
+		i.cut.err.Store(nil)
+		resume := i.draining
+		i.over(err)
+		if resume {
+			i.drain()
+		}
+	})
+}
+
+// cutShort ends the call of an instance that is away, because its loop is about to end. Called on the loop.
+func (i *instance) cutShort(reason error) {
+	if i.away && i.cut.end(reason) {
+		close(i.cut.done)
+	}
+}

@@ -1,0 +1,166 @@
+package host
+
+import (
+	"time"
+
+	"github.com/wasmnet/wasmnet/abi"
+	"github.com/wasmnet/wasmnet/host/internal/rewrite"
+)
+
+// slice is how much fuel a guest is granted at a time, in units: some tens of microseconds. Between slices the
+// garbage collector gets its turn, and the host looks at the clock.
+const slice = 100_000
+
+// meter is the fuel of the call under way.
+type meter struct {
+	left    int64     // of the budget, not granted yet
+	granted int64     // so far
+	debt    int64     // work done by imports, not yet taken from what is granted
+	budget  int64     // of the next call
+	since   time.Time // of the first refuelling; zero before it
+	used    int64     // by the last call
+}
+
+// settleAt is how much debt imports may run up before it is taken from the guest's fuel. It keeps an import from
+// having to touch the guest's global each time, and is far less than a slice.
+const settleAt = 8192
+
+// charge takes fuel for work that an import does.
+func (i *instance) charge(units int64) {
+	i.meter.debt += units
+	if i.meter.debt >= settleAt {
+		i.settle()
+	}
+}
+
+// settle takes the debt from the guest's fuel. It may detach the call from the loop, and end the guest.
+func (i *instance) settle() {
+	left := int64(i.fuel.Get()) - i.meter.debt
+	i.meter.debt = 0
+	if left < 0 {
+		left = i.refuel(left)
+	}
+	i.fuel.Set(uint64(left))
+}
+
+// refuel is called when the guest's fuel has fallen to left, below zero. It returns what the guest has from now on,
+// or ends it.
+func (i *instance) refuel(left int64) int64 {
+	m := &i.meter
+	left -= m.debt
+	m.debt = 0
+	for left < 0 {
+		if m.left == 0 {
+			i.fuel.Set(uint64(left))
+			panic(i.svc.limitError("fuel"))
+		}
+		grant := min(slice, m.left)
+		m.left -= grant
+		m.granted += grant
+		left += grant
+	}
+	i.breathe()
+	return left
+}
+
+// dispatcherExport and the rest are what the rewriter adds to a module.
+const (
+	dispatcherExport = rewrite.Dispatch
+	fuelExport       = rewrite.Fuel
+	depthExport      = rewrite.Depth
+)
+
+// call delivers an event. It returns false if the call is not over: it has left the loop, and the caller must touch
+// nothing that belongs to the loop any more. The instance may have ended.
+func (i *instance) call(e abi.Event, a, b, c int32) bool {
+	if !i.exports(e) {
+		i.over(nil)
+		return true
+	}
+	return i.callNumber(e, a, b, c)
+}
+
+// callNumber is call for whatever the dispatcher knows by this number.
+func (i *instance) callNumber(e abi.Event, a, b, c int32) bool {
+	i.running, i.active = true, true
+	err := i.invoke(e, a, b, c)
+	if i.away {
+		i.comeBack(err)
+		return false
+	}
+	i.running = false
+	i.over(err)
+	return true
+}
+
+// invoke runs one guest function with a fresh budget. Its result, if it has one, is in i.stack[0].
+func (i *instance) invoke(e abi.Event, a, b, c int32) error {
+	if i.dispatch == nil {
+		i.dispatch = i.module.ExportedFunction(dispatcherExport)
+	}
+	m := &i.meter
+	grant := min(slice, m.budget)
+	m.left, m.granted, m.debt, m.since = m.budget-grant, grant, 0, time.Time{}
+	i.fuel.Set(uint64(grant))
+	i.stack = [4]uint64{uint64(uint32(e)), uint64(uint32(a)), uint64(uint32(b)), uint64(uint32(c))}
+	err := i.dispatch.CallWithStack(i, i.stack[:])
+	m.used = m.granted - int64(i.fuel.Get()) + m.debt
+	if err != nil {
+		err = i.translate(e, err)
+	}
+	return err
+}
+
+// over does what remains when a call has ended, on the loop.
+func (i *instance) over(err error) {
+	used := i.meter.used
+	i.meter.used = 0
+	if sh := i.shard; used > 0 {
+		sh.tally.Calls++
+		sh.tally.Fuel += uint64(used)
+		sh.active()
+	}
+	if i.account != nil {
+		i.account.pay(used)
+	}
+	if err != nil {
+		i.fail(err)
+	}
+	i.account = nil
+	if c := i.closing; c != nil {
+		i.closing = nil
+		c.leave(i.reason)
+		i.reason = nil
+	}
+	switch {
+	case i.draining:
+	case len(i.later) > 0 || i.starting != nil:
+		i.drain()
+	default:
+		i.idle()
+	}
+}
+
+// drain delivers what happened while the instance was busy, and sees whether it has become idle.
+func (i *instance) drain() {
+	i.draining = true
+	for {
+		if len(i.later) > 0 {
+			f := i.later[0]
+			i.later[0] = nil
+			i.later = i.later[1:]
+			f()
+		} else if c := i.starting; c != nil {
+			i.starting = nil
+			c.made()
+		} else {
+			break
+		}
+		if i.running {
+			return // beside the loop; comeBack goes on from here
+		}
+	}
+	i.draining = false
+	i.later = nil
+	i.idle()
+}

@@ -1,0 +1,211 @@
+package host
+
+import (
+	"net/netip"
+	"strconv"
+
+	"github.com/wasmnet/wasmnet/abi"
+	"github.com/wasmnet/wasmnet/reactor/endpoint"
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
+
+// datagrams is a UDP port that a guest has opened. To the guest it is a connection.
+type datagrams struct {
+	inst   *instance // nil once it has ended
+	handle int32
+	port   protocol.Port
+	t      protocol.DatagramTransport
+	text   string
+	heard  map[netip.AddrPort]struct{} // who has sent to an unconnected port, and may be answered
+	in     uint64
+	out    uint64
+}
+
+var (
+	_ protocol.DatagramProtocol = (*datagrams)(nil)
+	_ describer                 = (*datagrams)(nil)
+)
+
+// maxHeard bounds how many senders a port remembers; beyond it a random one is forgotten.
+const maxHeard = 4096
+
+func (i *instance) connectUDP(e *endpoint.Client) (int32, abi.Code) {
+	to, err := netip.ParseAddr(e.Host)
+	if err != nil {
+		return 0, abi.Unsupported // a name would be resolved where nobody asks the grants
+	}
+	if !i.svc.grants.mayDialAddress("udp", e.Host, netip.AddrPortFrom(to, uint16(e.Port))) {
+		i.svc.denied(i, "dial", e.Text)
+		return 0, abi.Denied
+	}
+	return i.openUDP(e.Text, i.shard.loop.ConnectUDP)
+}
+
+func (i *instance) listenUDP(e *endpoint.Server) (int32, abi.Code) {
+	return i.openUDP(e.Text, i.shard.loop.ListenUDP)
+}
+
+func (i *instance) openUDP(text string, open func(string, protocol.DatagramProtocol) (protocol.Port, error)) (int32, abi.Code) {
+	d := &datagrams{inst: i, text: text, heard: map[netip.AddrPort]struct{}{}}
+	h, ok := i.add(d, true)
+	if !ok {
+		return 0, abi.Limit
+	}
+	d.handle = h
+	port, err := open(text, d)
+	if err != nil {
+		i.remove(h, true)
+		return 0, codeOf(err)
+	}
+	d.port = port
+	return h, abi.OK
+}
+
+// StartProtocol implements [protocol.DatagramProtocol].
+func (d *datagrams) StartProtocol(t protocol.DatagramTransport) {
+	d.t = t
+	d.deliver(func(i *instance) { i.call(abi.ConnectionMade, d.handle, 0, 0) })
+}
+
+// DatagramReceived implements [protocol.DatagramProtocol]. A datagram that finds the instance busy, or that does not
+// fit, is dropped, as the network may drop it.
+func (d *datagrams) DatagramReceived(p []byte, from netip.AddrPort) {
+	i := d.inst
+	if i == nil || i.end != nil || i.running || !i.exports(abi.DatagramReceived) {
+		return
+	}
+	sender := from.String()
+	buf := i.receiveBuffer()
+	if len(p)+len(sender) > len(buf) {
+		i.shard.tally.Dropped++
+		return
+	}
+	d.in += uint64(len(p))
+	if _, connected := d.t.Peer(); !connected {
+		d.remember(from)
+	}
+	n := copy(buf, p)
+	m := copy(buf[n:], sender)
+	i.call(abi.DatagramReceived, d.handle, int32(n), int32(m))
+}
+
+func (d *datagrams) remember(from netip.AddrPort) {
+	if _, known := d.heard[from]; known {
+		return
+	}
+	if len(d.heard) >= maxHeard {
+		for old := range d.heard {
+			delete(d.heard, old)
+			break
+		}
+	}
+	d.heard[from] = struct{}{}
+}
+
+// StopProtocol implements [protocol.DatagramProtocol].
+func (d *datagrams) StopProtocol(reason error) {
+	d.deliver(func(i *instance) {
+		d.inst = nil
+		i.closing = leaver{i, d}
+		i.call(abi.ConnectionLost, d.handle, int32(protocol.ReasonOf(reason)), 0)
+	})
+}
+
+// leaver takes a port's handle away when its last event has returned.
+type leaver struct {
+	i *instance
+	d *datagrams
+}
+
+func (l leaver) leave(error) { l.i.remove(l.d.handle, true) }
+
+// deliver calls f when the instance can take an event.
+func (d *datagrams) deliver(f func(*instance)) {
+	i := d.inst
+	switch {
+	case i == nil || i.end != nil:
+	case i.running:
+		i.postpone(func() { d.deliver(f) })
+	default:
+		f(i)
+	}
+}
+
+// discard implements [resource].
+func (d *datagrams) discard() {
+	if d.inst != nil {
+		d.inst = nil
+		d.port.StopListening()
+	}
+}
+
+// describe implements [describer].
+func (d *datagrams) describe(key int32) (string, abi.Code) {
+	switch key {
+	case abi.InfoNetwork:
+		return "udp", abi.OK
+	case abi.InfoEndpoint:
+		return d.text, abi.OK
+	case abi.InfoBytesIn:
+		return strconv.FormatUint(d.in, 10), abi.OK
+	case abi.InfoBytesOut:
+		return strconv.FormatUint(d.out, 10), abi.OK
+	case abi.InfoHost:
+		return addressText(d.port.Host()), abi.OK
+	case abi.InfoPeer:
+		if d.t != nil {
+			if peer, ok := d.t.Peer(); ok {
+				return peer.String(), abi.OK
+			}
+		}
+	}
+	return absent(key)
+}
+
+// maxAddress is the longest text of an address and port.
+const maxAddress = 64
+
+func sendDatagram(i *instance, s []uint64) {
+	p := i.view(s[1], s[2])
+	text, fits := i.text(s[3], s[4], maxAddress)
+	r, _ := i.handles.Get(int32(s[0]))
+	d, ok := r.(*datagrams)
+	switch {
+	case !ok:
+		ret(s, abi.Handle)
+		return
+	case d.t == nil:
+		ret(s, abi.Closed)
+		return
+	case !fits:
+		ret(s, abi.Invalid)
+		return
+	}
+	i.chargeBytes(s[2])
+	ret(s, d.send(i, p, text))
+}
+
+func (d *datagrams) send(i *instance, p []byte, text string) abi.Code {
+	_, connected := d.t.Peer()
+	if connected == (text != "") {
+		return abi.Invalid
+	}
+	var err error
+	if connected {
+		err = d.t.Write(p)
+	} else {
+		to, perr := netip.ParseAddrPort(text)
+		if perr != nil {
+			return abi.Invalid
+		}
+		if _, known := d.heard[to]; !known && !i.svc.grants.mayDialAddress("udp", to.Addr().String(), to) {
+			i.svc.denied(i, "dial", "udp:"+text)
+			return abi.Denied
+		}
+		err = d.t.WriteTo(p, to)
+	}
+	if err == nil {
+		d.out += uint64(len(p))
+	}
+	return codeOf(err)
+}

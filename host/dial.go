@@ -1,0 +1,181 @@
+package host
+
+import (
+	"errors"
+	"net/netip"
+
+	"github.com/wasmnet/wasmnet/abi"
+	"github.com/wasmnet/wasmnet/reactor/endpoint"
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
+
+// maxEndpoint is the longest endpoint string a guest may pass.
+const maxEndpoint = 4 * kib
+
+// A dial is a guest's attempt to connect. It is the factory of its connection, which has its handle from the start.
+type dial struct {
+	conn      *conn
+	inst      *instance // nil once it came to an end
+	proto     protocol.Protocol
+	connector protocol.Connector
+	text      string
+	host      string
+	scheme    string
+}
+
+var _ protocol.ClientFactory = (*dial)(nil)
+
+// endpointConnector is a loop that takes parsed endpoints.
+type endpointConnector interface {
+	ConnectEndpoint(e *endpoint.Client, f protocol.Factory) (protocol.Connector, error)
+}
+
+func connect(i *instance, s []uint64) {
+	if i.shard == nil {
+		ret(s, abi.Denied)
+		return
+	}
+	text, fits := i.text(s[0], s[1], maxEndpoint)
+	if !fits {
+		ret(s, abi.Invalid)
+		return
+	}
+	h, c := i.connect(text)
+	if c != abi.OK {
+		ret(s, c)
+		return
+	}
+	ret(s, h)
+}
+
+// connect begins an attempt and returns the connection's handle.
+func (i *instance) connect(text string) (int32, abi.Code) {
+	e, err := endpoint.ParseUntrustedClient(text)
+	if err != nil {
+		return 0, parseCode(err)
+	}
+	if e.Network == "udp" {
+		return i.connectUDP(e)
+	}
+	d := &dial{inst: i, text: text, host: e.Host, scheme: e.Network}
+	if e.TLS != nil {
+		d.scheme = "tls"
+	}
+	if !i.svc.mayConnect(e, d.scheme) {
+		i.svc.denied(i, "dial", text)
+		return 0, abi.Denied
+	}
+	loop, ok := i.shard.loop.(endpointConnector)
+	if !ok {
+		return 0, abi.Unsupported
+	}
+	if int64(i.dials) >= i.svc.limits.Dials {
+		i.svc.breach(i, i.account, "dials")
+		return 0, abi.Limit
+	}
+	d.conn, d.proto = i.svc.newConn(0)
+	d.conn.dial, d.conn.svc, d.conn.shard = d, i.svc, i.shard
+	h, ok := i.add(d.conn, true)
+	if !ok {
+		return 0, abi.Limit
+	}
+	d.conn.handle, d.conn.inst = h, i
+	if e.TLS != nil && i.svc.tls.Roots != nil && e.TLS.RootCAs == nil {
+		e.TLS.RootCAs = i.svc.tls.Roots
+	}
+	connector, err := loop.ConnectEndpoint(e, d)
+	if err != nil {
+		i.remove(h, true)
+		return 0, codeOf(err)
+	}
+	d.connector = connector
+	i.dials++
+	i.shard.tally.Dials++
+	if i.account != nil {
+		i.account.bill.Dials++
+	}
+	return h, abi.OK
+}
+
+// parseCode tells a string that makes no sense from one that asks for the host's files.
+func parseCode(err error) abi.Code {
+	if errors.Is(err, endpoint.ErrNotPermitted) {
+		return abi.Denied
+	}
+	return abi.Invalid
+}
+
+func (s *Service) mayConnect(e *endpoint.Client, scheme string) bool {
+	if e.Network == "unix" {
+		return mayUsePath(s.grants.Dial, e.Path)
+	}
+	return s.grants.mayDial(scheme, e.Host, uint16(e.Port))
+}
+
+// CheckAddress is asked by the reactor about each address, right before it is dialled.
+func (d *dial) CheckAddress(to netip.AddrPort) error {
+	i := d.inst
+	if i == nil {
+		return protocol.ErrConnectingCancelled
+	}
+	if i.svc.grants.mayDialAddress(d.scheme, d.host, to) {
+		return nil
+	}
+	i.svc.denied(i, "dial", d.text+" ("+to.String()+")")
+	return errors.New("no grant covers " + to.String())
+}
+
+// BuildProtocol implements [protocol.Factory].
+func (d *dial) BuildProtocol(protocol.Address) protocol.Protocol {
+	i := d.end()
+	if i == nil {
+		return nil
+	}
+	d.conn.joined()
+	return d.proto
+}
+
+// end says that the attempt is over. It returns the instance that still wants to know.
+func (d *dial) end() *instance {
+	i := d.inst
+	if i == nil {
+		return nil
+	}
+	d.inst = nil
+	i.dials--
+	return i
+}
+
+// StartedConnecting implements [protocol.ClientFactory].
+func (d *dial) StartedConnecting(protocol.Connector) {}
+
+// ClientConnectionFailed implements [protocol.ClientFactory].
+func (d *dial) ClientConnectionFailed(_ protocol.Connector, reason error) {
+	i := d.end()
+	if i == nil {
+		return
+	}
+	if i.running {
+		i.postpone(func() { d.failed(i, reason) })
+		return
+	}
+	d.failed(i, reason)
+}
+
+func (d *dial) failed(i *instance, reason error) {
+	if i.end != nil {
+		return
+	}
+	i.remove(d.conn.handle, true)
+	i.call(abi.ConnectFailed, d.conn.handle, int32(protocol.ReasonOf(reason)), 0)
+}
+
+// ClientConnectionLost implements [protocol.ClientFactory]. The connection has said so.
+func (d *dial) ClientConnectionLost(protocol.Connector, error) {}
+
+// discard implements [resource].
+func (d *dial) discard() {
+	if d.end() != nil {
+		d.connector.StopConnecting()
+	}
+}

@@ -1,0 +1,100 @@
+package host
+
+import (
+	"crypto/rand"
+	"math"
+	"time"
+
+	"github.com/wasmnet/wasmnet/abi"
+)
+
+func setReceiveBuffer(i *instance, s []uint64) {
+	ptr, n := uint32(s[0]), uint32(s[1])
+	if n < abi.MinReceiveBuffer {
+		ret(s, abi.Invalid)
+		return
+	}
+	i.view(s[0], s[1])
+	i.receive = span{ptr, n}
+	ret(s, abi.OK)
+}
+
+func logLine(i *instance, s []uint64) {
+	level, line := int32(s[0]), i.view(s[1], s[2])
+	level = min(max(level, abi.LogDebug), abi.LogError)
+	i.chargeBytes(s[2])
+	i.say(logLevels[level], line)
+}
+
+func recordMetric(i *instance, s []uint64) {
+	kind, name, value := int32(s[0]), i.view(s[1], s[2]), math.Float64frombits(s[3])
+	if len(name) > maxMetricName {
+		ret(s, abi.Invalid)
+		return
+	}
+	ret(s, i.svc.metrics.record(kind, string(name), value))
+}
+
+const maxConfigKey = 256
+
+func readConfig(i *instance, s []uint64) {
+	key, to := i.view(s[0], s[1]), i.view(s[2], s[3])
+	if len(key) > maxConfigKey {
+		ret(s, abi.Invalid)
+		return
+	}
+	value, ok := i.svc.config[string(key)]
+	if !ok {
+		ret(s, abi.NotFound)
+		return
+	}
+	i.chargeBytes(uint64(len(value)))
+	copy(to, value)
+	ret(s, int32(len(value)))
+}
+
+// clockZero is where the guests' monotonic clock begins: some way back, so that it is never 0 and tells nobody how
+// long the process has run.
+var clockZero = time.Now().Add(-time.Hour)
+
+func monotonic() int64 { return int64(time.Since(clockZero)) }
+
+func readClock(_ *instance, s []uint64) {
+	switch int32(s[0]) {
+	case abi.ClockMonotonic:
+		s[0] = uint64(monotonic())
+	case abi.ClockWall:
+		s[0] = uint64(time.Now().UnixNano())
+	default:
+		invalid := int64(abi.Invalid)
+		s[0] = uint64(invalid)
+	}
+}
+
+// random fills in pieces, so that a guest that asks for all of its memory leaves the loop like any other slow one.
+func random(i *instance, s []uint64) { i.fillRandom(i.view(s[0], s[1])) }
+
+func (i *instance) fillRandom(b []byte) {
+	const piece = 16 * kib
+	for len(b) > 0 {
+		n := min(len(b), piece)
+		rand.Read(b[:n])
+		i.charge(int64(n) / randomAUnit)
+		b = b[n:]
+	}
+}
+
+func stop(i *instance, s []uint64) {
+	status := int32(s[0])
+	switch {
+	case i.exit == nil:
+		ret(s, abi.Denied)
+	case status < 0 || status > 255:
+		ret(s, abi.Invalid)
+	case i.exit.stopping:
+		ret(s, abi.Closed)
+	default:
+		i.exit.stop(int(status))
+		ret(s, abi.OK)
+	}
+}

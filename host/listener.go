@@ -1,0 +1,159 @@
+package host
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"strconv"
+	"syscall"
+
+	"github.com/wasmnet/wasmnet/abi"
+	"github.com/wasmnet/wasmnet/reactor/endpoint"
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
+
+// A listener is a port that a guest has opened. Its connections belong to the instance.
+type listener struct {
+	inst   *instance // nil once it is closed
+	handle int32
+	port   protocol.Port
+	text   string
+}
+
+var (
+	_ protocol.Factory = (*listener)(nil)
+	_ describer        = (*listener)(nil)
+)
+
+// endpointListener is a loop that takes parsed endpoints.
+type endpointListener interface {
+	ListenEndpoint(e *endpoint.Server, f protocol.Factory) (protocol.Port, error)
+}
+
+func listen(i *instance, s []uint64) {
+	if i.shard == nil {
+		ret(s, abi.Denied)
+		return
+	}
+	text, fits := i.text(s[0], s[1], maxEndpoint)
+	if !fits {
+		ret(s, abi.Invalid)
+		return
+	}
+	h, c := i.listen(text)
+	if c != abi.OK {
+		ret(s, c)
+		return
+	}
+	ret(s, h)
+}
+
+// listen opens a port and returns its handle.
+func (i *instance) listen(text string) (int32, abi.Code) {
+	e, err := endpoint.ParseUntrustedServer(text)
+	if err != nil {
+		return 0, parseCode(err)
+	}
+	if !i.svc.mayOpen(e) {
+		i.svc.denied(i, "listen", text)
+		return 0, abi.Denied
+	}
+	if e.Network == "udp" || e.Network == "udp6" {
+		return i.listenUDP(e)
+	}
+	loop, ok := i.shard.loop.(endpointListener)
+	if !ok || e.TLS != nil || e.Proxy {
+		return 0, abi.Unsupported
+	}
+	l := &listener{inst: i, text: text}
+	h, ok := i.add(l, true)
+	if !ok {
+		return 0, abi.Limit
+	}
+	l.handle = h
+	if l.port, err = loop.ListenEndpoint(e, l); err != nil {
+		i.remove(h, true)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return 0, abi.Conflict
+		}
+		return 0, codeOf(err)
+	}
+	return h, abi.OK
+}
+
+// mayOpen reports whether a server endpoint is granted. The interface has to be a literal: what a name means is not
+// the guest's to choose.
+func (s *Service) mayOpen(e *endpoint.Server) bool {
+	switch e.Network {
+	case "unix":
+		return mayUsePath(s.grants.Listen, e.Address)
+	case "tcp", "tcp6", "udp", "udp6":
+	default:
+		return false
+	}
+	host, portText, err := net.SplitHostPort(e.Address)
+	port, err2 := strconv.ParseUint(portText, 10, 16)
+	if err != nil || err2 != nil {
+		return false
+	}
+	on := netip.IPv4Unspecified()
+	if host != "" {
+		if on, err = netip.ParseAddr(host); err != nil {
+			return false
+		}
+	}
+	return s.grants.mayListen(e.Network[:3], netip.AddrPortFrom(on, uint16(port)))
+}
+
+func stopListening(i *instance, s []uint64) {
+	switch r, _ := i.handles.Get(int32(s[0])); r := r.(type) {
+	case *listener:
+		r.discard()
+		i.remove(r.handle, true)
+	case *datagrams:
+		r.port.StopListening()
+	default:
+		ret(s, abi.Handle)
+		return
+	}
+	ret(s, abi.OK)
+}
+
+// BuildProtocol implements [protocol.Factory].
+func (l *listener) BuildProtocol(protocol.Address) protocol.Protocol {
+	i := l.inst
+	if i == nil || i.end != nil {
+		return nil
+	}
+	c, p := i.svc.newConn(0)
+	h, ok := i.add(c, true)
+	if !ok {
+		return nil
+	}
+	c.port, c.shard, c.inst, c.handle = l, i.shard, i, h
+	c.joined()
+	return p
+}
+
+// discard implements [resource].
+func (l *listener) discard() {
+	if l.inst != nil {
+		l.inst = nil
+		l.port.StopListening()
+	}
+}
+
+// describe implements [describer].
+func (l *listener) describe(key int32) (string, abi.Code) {
+	switch key {
+	case abi.InfoHost:
+		return addressText(l.port.Host()), abi.OK
+	case abi.InfoNetwork:
+		return networkOf(l.port.Host()), abi.OK
+	case abi.InfoService:
+		return l.inst.svc.name, abi.OK
+	case abi.InfoEndpoint:
+		return l.text, abi.OK
+	}
+	return absent(key)
+}

@@ -1,0 +1,161 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+
+	"github.com/tetratelabs/wazero"
+
+	"github.com/wasmnet/wasmnet/abi"
+	"github.com/wasmnet/wasmnet/host/internal/rewrite"
+	"github.com/wasmnet/wasmnet/host/internal/wasm"
+)
+
+// Module is a loaded module: checked against the ABI, instrumented and compiled. It can be the module of any number of
+// services.
+type Module struct {
+	host     *Host
+	name     string
+	manifest *Manifest
+	info     *Info
+	wasm     []byte
+
+	mu    sync.Mutex
+	codes map[int64]*code // by the limit "table", the one that is compiled in
+}
+
+// code is a module compiled for certain limits.
+type code struct {
+	compiled   wazero.CompiledModule
+	events     uint32 // bit n: the guest exports abi.Event n
+	start      int32  // number of the start function; -1: none
+	data       []rewrite.Segment
+	globals    []string // exports of the guest's mutable globals
+	recyclable bool
+	imageable  bool
+}
+
+// Name is the name the module was loaded under.
+func (m *Module) Name() string { return m.name }
+
+// Info describes the module.
+func (m *Module) Info() *Info { return m.info }
+
+// LoadFile is Load for a file, under the file's name as it is given.
+func (h *Host) LoadFile(ctx context.Context, path string) (*Module, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, &ModuleError{Module: path, Err: errors.Unwrap(err)}
+	}
+	defer f.Close()
+	most := h.limits.over(DefaultLimits(PerConnection)).ModuleSize
+	b, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err != nil {
+		return nil, &ModuleError{Module: path, Err: errors.Unwrap(err)}
+	}
+	return h.Load(ctx, path, b)
+}
+
+// Load checks, instruments and compiles a module. The error is a [*ModuleError] that says what is wrong with it and,
+// where it is an import or an export, with which; it wraps an [*ImportError], [*ExportError] or [*LimitError] where it
+// is one of those. ctx ends compiling.
+func (h *Host) Load(ctx context.Context, name string, wasm []byte) (*Module, error) {
+	m := &Module{host: h, name: name, wasm: wasm, codes: map[int64]*code{}}
+	limits := h.limits.over(DefaultLimits(PerConnection))
+	r, err := m.rewrite(&limits)
+	if err == nil {
+		m.info, m.manifest, err = describe(name, wasm, r)
+	}
+	if err == nil {
+		err = m.compile(ctx, &limits, r)
+	}
+	if err != nil {
+		return nil, &ModuleError{Module: name, Err: err}
+	}
+	return m, nil
+}
+
+// events are the exports that the dispatcher may call.
+var events = func() []rewrite.Event {
+	all := make([]rewrite.Event, abi.NumEvents)
+	for n, e := range abi.Events {
+		all[n] = rewrite.Event{Name: e.Name, Number: int32(n), Results: valTypes(e.Results)}
+		for _, p := range e.Params {
+			all[n].Params = append(all[n].Params, wasm.ValType(p.Type))
+		}
+	}
+	return all
+}()
+
+func valTypes(types []abi.Type) []wasm.ValType {
+	var out []wasm.ValType
+	for _, t := range types {
+		out = append(out, wasm.ValType(t))
+	}
+	return out
+}
+
+// rewrite decodes and instruments the module.
+func (m *Module) rewrite(l *Limits) (*rewrite.Result, error) {
+	limits := wasm.DefaultLimits
+	limits.ModuleSize = int(l.ModuleSize)
+	limits.TableEntries = int(l.Table)
+	// The limit "memory" is held when memory is allocated. The page above it lets a memory that grew be reset.
+	limits.MemoryPages = maxMemory>>16 + 1
+	r, err := rewrite.Rewrite(m.wasm, rewrite.Options{
+		Fuel: true, MaxDepth: int32(DefaultLimits(PerConnection).Stack), DirectCalls: true, Limits: limits, Events: events,
+	})
+	if err == nil {
+		return r, nil
+	}
+	var e *wasm.Error
+	if errors.As(err, &e) {
+		switch e.Limit {
+		case "ModuleSize":
+			return nil, fmt.Errorf("%w (%w)", &LimitError{Limit: "module-size", Value: formatLimit("module-size", l)}, err)
+		case "TableEntries":
+			return nil, fmt.Errorf("%w (%w)", &LimitError{Limit: "table", Value: formatLimit("table", l)}, err)
+		}
+	}
+	return nil, err
+}
+
+func formatLimit(name string, l *Limits) string {
+	text, _ := l.Get(name)
+	return text
+}
+
+// compile makes machine code of a rewritten module.
+func (m *Module) compile(ctx context.Context, l *Limits, r *rewrite.Result) error {
+	compiled, err := m.host.compile(ctx, r.Wasm, l.CompileTime)
+	if err != nil {
+		return err
+	}
+	c := &code{compiled: compiled, start: r.Start, data: r.Data, recyclable: r.Recyclable, imageable: r.Imageable}
+	for n := range r.Events {
+		c.events |= 1 << n
+	}
+	for _, g := range r.Globals {
+		c.globals = append(c.globals, g.Export)
+	}
+	m.codes[l.Table] = c
+	return nil
+}
+
+// codeFor returns the module compiled for these limits.
+func (m *Module) codeFor(l *Limits) (*code, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c := m.codes[l.Table]; c != nil {
+		return c, nil
+	}
+	r, err := m.rewrite(l)
+	if err == nil {
+		err = m.compile(context.Background(), l, r)
+	}
+	return m.codes[l.Table], err
+}

@@ -1,0 +1,58 @@
+package host
+
+// A pool keeps the fresh instances of one shard.
+//
+// It is filled by connections that end, so after a flood it holds as many instances as there were connections at a
+// time. Once a second the half of those that were not needed in that second is let go.
+type pool struct {
+	shard *shard
+	free  []*instance
+	least int // len(free) at its lowest since the last trim
+}
+
+// prewarmed is how many instances a pool makes ahead when the service starts.
+const prewarmed = 4
+
+func (p *pool) take() (*instance, error) {
+	n := len(p.free)
+	if n == 0 {
+		p.least = 0
+		return p.shard.svc.fresh(p.shard)
+	}
+	i := p.free[n-1]
+	p.free[n-1] = nil
+	p.free = p.free[:n-1]
+	p.least = min(p.least, n-1)
+	return i, nil
+}
+
+func (p *pool) put(i *instance) { p.free = append(p.free, i) }
+
+// warm fills the pool up to n instances.
+func (p *pool) warm(n int) error {
+	for len(p.free) < n {
+		i, err := p.shard.svc.fresh(p.shard)
+		if err != nil {
+			return err
+		}
+		p.put(i)
+	}
+	return nil
+}
+
+// trim lets half of what was not needed go, oldest first, but the ones made ahead.
+func (p *pool) trim() {
+	surplus := min(p.least, len(p.free)-prewarmed)
+	if drop := (surplus + 1) / 2; drop > 0 {
+		for _, i := range p.free[:drop] {
+			i.drop()
+		}
+		n := copy(p.free, p.free[drop:])
+		clear(p.free[n:])
+		p.free = p.free[:n]
+	}
+	p.least = len(p.free)
+}
+
+// atRest reports whether trimming has nothing more to do.
+func (p *pool) atRest() bool { return len(p.free) <= prewarmed }

@@ -1,0 +1,112 @@
+package host
+
+import (
+	"log/slog"
+
+	"github.com/wasmnet/wasmnet/host/internal/wheel"
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
+
+// A shard is a service's part on one loop: its instances there, the fresh ones that wait to be used, and what they
+// have cost. It is used on that loop only.
+type shard struct {
+	svc    *Service
+	loop   protocol.Reactor
+	clock  *clock
+	detach func() // lets the loop go on without the call that calls it; nil where the loop cannot
+
+	pool   pool
+	shared supervisor // of the instance that all connections share, in the isolations that have one
+	conns  int
+	tally  Totals // since it was last added to the service's
+
+	entry   wheel.Entry
+	scratch []byte
+}
+
+// shardOf is the service's part on loop.
+func (s *Service) shardOf(loop protocol.Reactor) *shard {
+	if sh, ok := s.shards.Load(loop); ok {
+		return sh.(*shard)
+	}
+	sh := &shard{svc: s, loop: loop, clock: s.host.clockOf(loop)}
+	sh.entry.Owner = sh
+	sh.pool.shard = sh
+	sh.shared.shard = sh
+	if d, ok := loop.(interface{ Detach() }); ok {
+		sh.detach = d.Detach
+	}
+	stored, _ := s.shards.LoadOrStore(loop, sh)
+	return stored.(*shard)
+}
+
+// instance is the one that a new root connection gets.
+func (sh *shard) instance() (*instance, error) {
+	if sh.svc.isolation == PerConnection {
+		return sh.pool.take()
+	}
+	return sh.shared.get()
+}
+
+// opened and closed count the connections of instances.
+func (sh *shard) opened(c *conn) {
+	sh.conns++
+	sh.tally.Connections++
+	sh.svc.open.Add(1)
+	sh.active()
+	if sh.svc.log.Enabled(sh.svc.ctx, slog.LevelDebug) {
+		sh.svc.log.Debug("connection made", "conn", c.id, "peer", peerText(c.t))
+	}
+}
+
+func (sh *shard) closed(c *conn, i *instance, reason error) {
+	sh.conns--
+	sh.svc.open.Add(-1)
+	if c.state&connRoot != 0 {
+		sh.svc.dismiss(c)
+	}
+	sh.tally.BytesIn += c.bill.BytesIn
+	sh.tally.BytesOut += c.bill.BytesOut
+	sh.flush()
+	if sh.svc.open.Load() == 0 {
+		sh.farewell()
+	}
+	if !sh.svc.log.Enabled(sh.svc.ctx, slog.LevelDebug) {
+		return
+	}
+	c.bill.Memory = i.memorySize()
+	sh.svc.log.Debug("connection closed", "conn", c.id, "peer", peerText(c.t),
+		"reason", c.reason(reason).Error(), c.bill.attr())
+}
+
+// active sees that the shard is looked at again.
+func (sh *shard) active() {
+	if !sh.entry.Waiting() {
+		sh.clock.add(&sh.entry, ticksPerSecond)
+	}
+}
+
+// flush adds what was counted on this loop to the service's totals.
+func (sh *shard) flush() {
+	sh.svc.totals.add(&sh.tally)
+	sh.tally = Totals{}
+}
+
+// Due implements [wheel.Owner]: once a second, while there is anything.
+func (sh *shard) Due(int64) int64 {
+	busy := sh.tally != (Totals{})
+	sh.flush()
+	sh.pool.trim()
+	if sh.conns == 0 && sh.pool.atRest() && !busy {
+		return 0
+	}
+	return ticksPerSecond
+}
+
+// sink is where bytes go that no guest wants.
+func (sh *shard) sink() []byte {
+	if sh.scratch == nil {
+		sh.scratch = make([]byte, 16*kib)
+	}
+	return sh.scratch
+}

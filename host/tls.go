@@ -1,0 +1,110 @@
+package host
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"slices"
+	"strings"
+
+	"github.com/wasmnet/wasmnet/abi"
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
+
+// TLS is what a service's guests may use when they dial with TLS or upgrade a connection. Keys stay in the host.
+type TLS struct {
+	// Roots verify the servers that guests connect to. nil: the system's.
+	Roots *x509.CertPool
+	// Identities are certificates guests may present, by the name they ask for. A server presents the first if it
+	// names none.
+	Identities []Identity
+}
+
+// An Identity is a certificate with its key under a name.
+type Identity struct {
+	Name        string
+	Certificate tls.Certificate
+}
+
+// configurable is a transport that takes a configuration of its caller's making.
+type configurable interface {
+	StartTLSConfig(cfg *tls.Config, server bool) error
+}
+
+// startTLS upgrades a connection as a guest asks.
+func (s *Service) startTLS(t protocol.Transport, o protocol.TLSOptions) error {
+	cfg := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: o.ServerName, NextProtos: o.ALPN, RootCAs: s.tls.Roots}
+	if o.Identity != "" || o.Server {
+		n := slices.IndexFunc(s.tls.Identities, func(id Identity) bool { return o.Identity == "" || id.Name == o.Identity })
+		if n < 0 {
+			return abi.NotFound
+		}
+		cfg.Certificates = []tls.Certificate{s.tls.Identities[n].Certificate}
+	}
+	if !o.Server && o.ServerName == "" {
+		return abi.Invalid
+	}
+	c, ok := t.(configurable)
+	if !ok {
+		return t.StartTLS(o)
+	}
+	return c.StartTLSConfig(cfg, o.Server)
+}
+
+// maxTLSOptions is the longest text of options.
+const maxTLSOptions = 4 * kib
+
+func startTLS(i *instance, s []uint64) {
+	r, _ := i.handles.Get(int32(s[0]))
+	text, fits := i.text(s[1], s[2], maxTLSOptions)
+	if _, ok := r.(*datagrams); ok {
+		ret(s, abi.Unsupported)
+		return
+	}
+	c, _ := r.(*conn)
+	switch {
+	case c == nil:
+		ret(s, abi.Handle)
+		return
+	case !c.writable():
+		ret(s, abi.Closed)
+		return
+	case !fits:
+		ret(s, abi.Invalid)
+		return
+	}
+	o := protocol.TLSOptions{Server: c.dial == nil && c.exit == nil}
+	if c.dial != nil {
+		o.ServerName = c.dial.host
+	}
+	if !parseTLSOptions(text, &o) {
+		ret(s, abi.Invalid)
+		return
+	}
+	ret(s, codeOf(i.svc.startTLS(c.t, o)))
+}
+
+// parseTLSOptions reads lines of key=value.
+func parseTLSOptions(text string, o *protocol.TLSOptions) bool {
+	for line := range strings.SplitSeq(text, "\n") {
+		key, value, ok := strings.Cut(line, "=")
+		switch {
+		case line == "":
+		case !ok:
+			return false
+		case key == "role" && (value == "server" || value == "client"):
+			o.Server = value == "server"
+		case key == "server_name":
+			o.ServerName = value
+		case key == "alpn":
+			o.ALPN = strings.Split(value, ",")
+			if slices.ContainsFunc(o.ALPN, func(name string) bool { return name == "" || len(name) > 255 }) {
+				return false
+			}
+		case key == "identity":
+			o.Identity = value
+		default:
+			return false
+		}
+	}
+	return true
+}

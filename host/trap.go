@@ -1,0 +1,92 @@
+package host
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/wasmnet/wasmnet/abi"
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
+
+// maxFrames is how many guest functions a trap names.
+const maxFrames = 8
+
+// translate makes an error of this package's of what wazero says about a call that failed.
+func (i *instance) translate(e abi.Event, err error) error {
+	var limit *LimitError
+	var exit *ExitError
+	var reason protocol.Reason
+	switch {
+	case errors.As(err, &limit):
+		return limit
+	case errors.As(err, &exit):
+		return exit
+	case errors.As(err, &reason):
+		return reason
+	}
+	reasonText, trace, _ := strings.Cut(err.Error(), "\nwasm stack trace:\n")
+	reasonText = strings.TrimPrefix(reasonText, "wasm error: ")
+	reasonText = strings.TrimSuffix(reasonText, " (recovered by wazero)")
+	if strings.Contains(reasonText, "stack overflow") {
+		return i.svc.limitError("stack") // frames larger than the rewriter took them to be
+	}
+	return &Trap{Event: e, Reason: reasonText, Frames: frames(trace)}
+}
+
+// frames reads the functions from a stack trace of wazero's, which has one a line, "module.name(types) results".
+func frames(trace string) []string {
+	var list []string
+	for line := range strings.Lines(trace) {
+		if !strings.HasPrefix(line, "\t") {
+			break // the Go stack of a fault in the host
+		}
+		name := strings.TrimSpace(line)
+		if end := strings.LastIndexByte(name, '('); end > 0 {
+			name = name[:end]
+		}
+		_, name, _ = strings.Cut(name, ".")
+		if name == "" || strings.HasPrefix(name, "wasmnet_") {
+			continue
+		}
+		if len(list) == maxFrames {
+			return append(list, "...")
+		}
+		list = append(list, printable(name))
+	}
+	return list
+}
+
+// failed counts and logs the end of an instance by err.
+func (s *Service) failed(i *instance, err error) {
+	var limit *LimitError
+	var attrs []any
+	c := i.account
+	if c != nil {
+		attrs = append(attrs, "conn", c.id, "peer", peerText(c.t))
+	}
+	switch _, exit := exited(err); {
+	case errors.As(err, &limit):
+		s.breach(i, c, limit.Limit)
+	case exit && i.exit != nil:
+	case errors.Is(err, protocol.ErrShutdown):
+		s.log.Debug("guest was stopped", append(attrs, "error", err)...)
+	default:
+		s.totals.Traps.Add(1)
+		s.log.Error("guest failed", append(attrs, "error", err)...)
+	}
+	if i.shard != nil {
+		i.shard.shared.failed(i, err)
+	}
+}
+
+// denied logs what a guest asked for and is not granted.
+func (s *Service) denied(i *instance, kind, what string) {
+	if !s.deniedLog.allow() {
+		return
+	}
+	attrs := []any{"grant", kind, "wanted", printable(what)}
+	if c := i.account; c != nil {
+		attrs = append(attrs, "conn", c.id)
+	}
+	s.log.Warn("denied", attrs...)
+}
