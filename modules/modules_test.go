@@ -1,0 +1,171 @@
+package modules
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/wasmnet/wasmnet/modules/chargen"
+	"github.com/wasmnet/wasmnet/modules/chat"
+	"github.com/wasmnet/wasmnet/modules/daytime"
+	"github.com/wasmnet/wasmnet/modules/discard"
+	"github.com/wasmnet/wasmnet/modules/echo"
+	"github.com/wasmnet/wasmnet/modules/framing"
+	"github.com/wasmnet/wasmnet/modules/qotd"
+	timeprotocol "github.com/wasmnet/wasmnet/modules/time"
+)
+
+// configured calls a module's Configure and returns the keys that it looked up.
+func configured[C any](t *testing.T, configure func(func(string) (string, bool)) (C, error)) []string {
+	t.Helper()
+	keys := map[string]bool{}
+	if _, err := configure(func(key string) (string, bool) {
+		keys[key] = true
+		return "", false
+	}); err != nil {
+		t.Errorf("nothing configured: %v", err)
+	}
+	return slices.Sorted(maps.Keys(keys))
+}
+
+func TestManifestsListWhatIsRead(t *testing.T) {
+	reads := map[string][]string{
+		"chargen": configured(t, chargen.Configure),
+		"chat":    configured(t, chat.Configure),
+		"daytime": configured(t, daytime.Configure),
+		"discard": configured(t, discard.Configure),
+		"echo":    configured(t, echo.Configure),
+		"framing": configured(t, framing.Configure),
+		"qotd":    configured(t, qotd.Configure),
+		"time":    configured(t, timeprotocol.Configure),
+	}
+	var names []string
+	for _, m := range All() {
+		names = append(names, m.Name)
+		var keys []string
+		for _, s := range m.Config {
+			keys = append(keys, s.Key)
+			if s.Help == "" || s.Type == "" {
+				t.Errorf("%s: %s has no help or no type", m.Name, s.Key)
+			}
+		}
+		slices.Sort(keys)
+		if !slices.Equal(keys, reads[m.Name]) {
+			t.Errorf("%s: the manifest has the keys %q, the module reads %q", m.Name, keys, reads[m.Name])
+		}
+		if m.Description == "" || m.Isolation == "" {
+			t.Errorf("%s: no description or no isolation", m.Name)
+		}
+	}
+	if want := slices.Sorted(maps.Keys(reads)); !slices.Equal(names, want) {
+		t.Errorf("modules %q, want %q", names, want)
+	}
+}
+
+func TestDefaultsOfManifestsAreTheModules(t *testing.T) {
+	defaults := func(name string) func(string) (string, bool) {
+		m, ok := Find(name)
+		if !ok {
+			t.Fatalf("no module %s", name)
+		}
+		return func(key string) (string, bool) {
+			i := slices.IndexFunc(m.Config, func(s Setting) bool { return s.Key == key })
+			return m.Config[i].Default, m.Config[i].Default != ""
+		}
+	}
+	none := func(string) (string, bool) { return "", false }
+	same(t, "chat", chat.Configure, defaults("chat"), none)
+	same(t, "daytime", daytime.Configure, defaults("daytime"), none)
+	a, _ := framing.Configure(defaults("framing"))
+	if b, _ := framing.Configure(none); a.Framing != b.Framing || a.App != b.App {
+		t.Errorf("framing: %+v by the manifest, %+v by the module", a, b)
+	}
+	q, _ := qotd.Configure(defaults("qotd"))
+	if len(q.Quotes) != 1 || q.Quotes[0] != qotd.DefaultQuote {
+		t.Errorf("qotd: %q by the manifest, %q by the module", q.Quotes, qotd.DefaultQuote)
+	}
+}
+
+func same[C comparable](t *testing.T, name string, configure func(func(string) (string, bool)) (C, error),
+	a, b func(string) (string, bool)) {
+	t.Helper()
+	x, errX := configure(a)
+	y, errY := configure(b)
+	if x != y || errX != nil || errY != nil {
+		t.Errorf("%s: %+v (%v) by the manifest, %+v (%v) by the module", name, x, errX, y, errY)
+	}
+}
+
+func TestFind(t *testing.T) {
+	m, ok := Find("chat")
+	if !ok || m.Isolation != "service" || m.Settings()[Key] != "chat" {
+		t.Errorf("chat: %+v, %v", m, ok)
+	}
+	if _, ok := Find("builtin"); ok {
+		t.Error("there is a module called builtin")
+	}
+}
+
+// Every module's README has the same headings.
+func TestREADMEs(t *testing.T) {
+	for _, m := range All() {
+		text, err := os.ReadFile(filepath.Join(m.Name, "README.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := 0
+		for _, heading := range []string{
+			"# " + m.Name + "\n", "## Run it\n", "## Configuration\n", "## Limits\n", "## RFCs\n", "## What it asks for\n",
+		} {
+			i := strings.Index(string(text)[at:], "\n"+heading)
+			if i < 0 && !strings.HasPrefix(string(text), heading) {
+				t.Errorf("%s/README.md: no %q, or not in its place", m.Name, heading)
+				break
+			}
+			at += max(i, 0)
+		}
+		for _, s := range m.Config {
+			if !strings.Contains(string(text), "| `"+s.Key+"` | ") {
+				t.Errorf("%s/README.md: no row for %s", m.Name, s.Key)
+			}
+		}
+	}
+}
+
+func TestCommittedWasmIsWhatTheSourcesBuild(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "builtin.wasm.gz")
+	if text, err := exec.Command("./build.sh", out).CombinedOutput(); err != nil {
+		t.Fatalf("build.sh: %v\n%s", err, text)
+	}
+	f, err := os.Open(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	built, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	committed, err := Wasm()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(built, committed) {
+		t.Errorf("builtin.wasm.gz is out of date (%d bytes unpacked, the sources give %d): run go generate ./modules",
+			len(committed), len(built))
+	}
+	if len(Digest()) != 64 {
+		t.Errorf("digest %q", Digest())
+	}
+}
