@@ -12,6 +12,8 @@ import (
 // from it. Within any time t no more than burst + rate·t bytes go through. Buckets form trees: what goes through a
 // bucket goes through its parent too, so that many connections share the parent's rate and each keeps to its own.
 //
+// A burst shorter than the loop's pauses costs throughput: what could have gone meanwhile is not made up for.
+//
 // Whoever finds it empty reserves what is still to come and waits, so that all who wait get their turn in order. Any
 // goroutine may use a bucket; it has no lock. Its state is one number, the time at which it is empty of debt: the
 // "virtual scheduling" form of the algorithm (GCRA, ITU-T I.371).

@@ -20,7 +20,7 @@ type TrafficLog struct {
 }
 
 // TrafficLoggingFactory logs what goes over its connections: a record for each chunk received and for each write, with
-// the bytes as a quoted string, and for every other event and request that ends something.
+// the bytes as a string with the escapes of Go, and for every other event and request that ends something.
 type TrafficLoggingFactory struct {
 	WrappingFactory
 	log   TrafficLog
@@ -77,7 +77,8 @@ func (p *loggedProtocol) data(message string, data []byte, left *int) {
 		shown = data[:min(len(data), *left)]
 		*left -= len(shown)
 	}
-	args := []any{"bytes", len(data), "data", strconv.Quote(string(shown))}
+	quoted := strconv.Quote(string(shown))
+	args := []any{"bytes", len(data), "data", quoted[1 : len(quoted)-1]}
 	if len(shown) < len(data) {
 		args = append(args, "cut", len(data)-len(shown))
 	}

@@ -96,6 +96,25 @@ func TestEverything(t *testing.T) {
 	}
 }
 
+// The data path through all policies allocates nothing.
+func TestAllocations(t *testing.T) {
+	inner := &reactortest.Recorder{}
+	p := build(everything(always(inner)), "1.2.3.4:5")
+	tr := reactortest.NewStringTransport()
+	p.ConnectionMade(tr)
+	data := make([]byte, 64)
+	inner.Received = make([]byte, 0, 1<<20)
+	tr.Write(make([]byte, 1<<20))
+	tr.Take()
+	n := testing.AllocsPerRun(1000, func() {
+		p.DataReceived(data)
+		inner.Transport.Write(data)
+	})
+	if n != 0 {
+		t.Errorf("%v allocations an event", n)
+	}
+}
+
 // startedFactory is a factory with all optional powers.
 type startedFactory struct {
 	protocol.Factory
