@@ -34,6 +34,9 @@ func (a *asm) end()              { a.op(wasm.OpEnd) }
 // block opens a block, loop or if without parameters and results.
 func (a *asm) block(op wasm.Op) { *a = append(*a, byte(op), void) }
 
+// blockOf opens a block or loop with an encoded type.
+func (a *asm) blockOf(op wasm.Op, blockType []byte) { *a = append(append(*a, byte(op)), blockType...) }
+
 func (a *asm) i32(v int32) { *a = wasm.S64(append(*a, byte(wasm.OpI32Const)), int64(v)) }
 func (a *asm) i64(v int64) { *a = wasm.S64(append(*a, byte(wasm.OpI64Const)), v) }
 

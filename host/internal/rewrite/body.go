@@ -103,8 +103,7 @@ func (b *body) entry(src *wasm.Body, t *wasm.FuncType) {
 	}
 	frame := bodyFrame{op: wasm.OpBlock}
 	if r.metered && b.plan.leaves {
-		a.op(wasm.OpBlock)
-		*a = append(*a, r.blockType(t.Results)...)
+		a.blockOf(wasm.OpBlock, r.blockType(t.Results))
 		frame.label = b.open
 		b.open++
 	}
@@ -221,24 +220,23 @@ func (b *body) label(l uint32) uint32 {
 //
 //	block loop block
 //	    fuel < 0, br_if 0
-//	    body
+//	    block body end
 //	    br 2
 //	end refuel br 0 end end
 //
-// A loop with parameters has them on the operand stack and gets the plain form.
+// The innermost block has no purpose at run time. It keeps the rules of the body's end: an operand too many must not
+// pass because a br follows. A loop with parameters has them on the operand stack and gets the plain form.
 func (b *body) loop(code []byte) {
 	in, a := &b.in, &b.out
 	blockType := code[in.Pos+1 : in.End]
 	frame := bodyFrame{op: wasm.OpLoop, label: b.open}
-	if b.r.metered && !b.r.hasParams(in.Block) {
-		frame.cold = true
+	frame.cold = b.r.metered && !b.r.hasParams(in.Block)
+	if frame.cold {
 		frame.label++
-		a.op(wasm.OpBlock)
-		*a = append(*a, blockType...)
-		b.open += 2
+		a.blockOf(wasm.OpBlock, blockType)
+		b.open += 3
 	}
-	a.op(wasm.OpLoop)
-	*a = append(*a, blockType...)
+	a.blockOf(wasm.OpLoop, blockType)
 	b.open++
 	b.frames = append(b.frames, frame)
 	switch {
@@ -246,6 +244,7 @@ func (b *body) loop(code []byte) {
 		a.block(wasm.OpBlock)
 		a.negative(b.fuel)
 		a.brIf(0)
+		a.blockOf(wasm.OpBlock, blockType)
 		b.since = 0
 	case b.r.metered:
 		b.check()
@@ -264,14 +263,14 @@ func (b *body) endFrame() {
 		if b.r.metered {
 			a.get(b.fuel)
 		}
-		b.open = 1
 	case f.cold:
+		a.end()
 		a.br(2)
 		a.end()
 		b.refuel()
 		a.br(0)
 		a.end()
-		b.open -= 2
+		b.open -= 3
 	}
 	a.end()
 	b.open--

@@ -39,6 +39,8 @@ type decoder struct {
 	memories  int
 	entries   uint64 // of all tables together
 	dataCount int    // -1: no such section
+
+	declaredFuncs map[uint32]bool // see declared
 }
 
 // Decode reads a module. The error is an *[Error].

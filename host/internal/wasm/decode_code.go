@@ -127,8 +127,13 @@ func (k *checker) index(what string, i uint32, have int) {
 // indices checks the indices of the instructions that are not worth a place in check.
 func (k *checker) indices(in *Instr) {
 	switch in.Op {
-	case OpCall, OpRefFunc:
+	case OpCall:
 		k.below("function", in.X, len(k.funcTypes))
+	case OpRefFunc:
+		k.below("function", in.X, len(k.funcTypes))
+		if !k.declared()[in.X] {
+			malformed(k.at, "ref.func: function %d is named nowhere outside of code", in.X)
+		}
 	case OpGlobalGet, OpGlobalSet:
 		k.below("global", in.X, len(k.globals))
 		if in.Op == OpGlobalSet && !k.globals[in.X].Mutable {
@@ -165,6 +170,31 @@ func (k *checker) indices(in *Instr) {
 			k.needMemory()
 		}
 	}
+}
+
+// declared returns the functions of which code may take a reference: those that globals, exports and element segments
+// name.
+func (d *decoder) declared() map[uint32]bool {
+	if d.declaredFuncs != nil {
+		return d.declaredFuncs
+	}
+	d.declaredFuncs = make(map[uint32]bool)
+	for i := range d.m.Globals {
+		if e := &d.m.Globals[i].Init; e.Op == OpRefFunc {
+			d.declaredFuncs[uint32(e.Bits)] = true
+		}
+	}
+	for i := range d.m.Exports {
+		if e := &d.m.Exports[i]; e.Kind == ExternFunc {
+			d.declaredFuncs[e.Index] = true
+		}
+	}
+	for i := range d.m.Elems {
+		for _, f := range d.m.Elems[i].Init {
+			d.declaredFuncs[f] = true
+		}
+	}
+	return d.declaredFuncs
 }
 
 func (k *checker) below(what string, i uint32, have int) {
