@@ -1,0 +1,73 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wasmnet/wasmnet/reactor/endpoint"
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
+
+func newRun() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "run MODULE --listen ENDPOINT...",
+		Short: "Serve a sandboxed protocol",
+		Long: `Serve a sandboxed protocol on one or more endpoints.
+
+When it is ready it writes a line for each endpoint to standard error, with the real
+port. SIGINT or SIGTERM stop accepting and let connections finish; a second one ends
+at once.`,
+		Example: `  wasmnet run echo --listen tcp:7007
+  wasmnet run chat --listen tcp:6667:interface=127.0.0.1 --set motd=hello
+  wasmnet run handler.wasm --listen ssl:8443:privateKey=key.pem:certKey=cert.pem --allow dial=tcp:192.0.2.7:6379`,
+		Args: exactly("MODULE"),
+	}
+	listen := cmd.Flags().StringArray("listen", nil, "a server endpoint, such as tcp:8007 or unix:/run/echo.sock; repeatable")
+	f := addServiceFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		endpoints, err := parseServers(*listen)
+		if err != nil {
+			return usageError{err}
+		}
+		r, err := f.open(cmd, args[0], false)
+		if err != nil {
+			return err
+		}
+		for _, e := range endpoints {
+			port, err := r.service.ListenEndpoint(e)
+			if err != nil {
+				return errors.Join(fmt.Errorf("%s: %w", e.Text, err), r.reactor.Stop(), r.reactor.Run(), r.close())
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "wasmnet: %s listening on %s\n", r.name, bound(e, port))
+		}
+		r.reactor.HandleSignals(f.drain)
+		return errors.Join(r.reactor.Run(), r.close())
+	}
+	return cmd
+}
+
+func parseServers(texts []string) ([]*endpoint.Server, error) {
+	if len(texts) == 0 {
+		return nil, errors.New("--listen is missing: where shall it listen (--listen tcp:8007)")
+	}
+	var all []*endpoint.Server
+	for _, text := range texts {
+		e, err := endpoint.ParseServer(text)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+// bound is where a port listens, in the form of an endpoint: its type and the real address.
+func bound(e *endpoint.Server, port protocol.Port) string {
+	scheme := e.Network
+	if e.TLS != nil {
+		scheme = "ssl"
+	}
+	return scheme + ":" + port.Host().String()
+}

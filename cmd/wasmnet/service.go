@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/modules"
+	"github.com/wasmnet/wasmnet/reactor"
+)
+
+// serviceFlags are the flags that every command which runs a module has.
+type serviceFlags struct {
+	isolation string
+	limits    host.Limits
+	grants    host.Grants
+	set       []string
+	drain     time.Duration
+	loops     int
+	backend   string
+	cacheDir  string
+	logger    func(io.Writer) (*slog.Logger, error)
+}
+
+func addServiceFlags(cmd *cobra.Command) *serviceFlags {
+	f := &serviceFlags{}
+	flags := cmd.Flags()
+	flags.StringVar(&f.isolation, "isolation", "", "who shares a sandbox: connection, loop or service (default: the module's choice)")
+	flags.Var(&f.limits, "limit", "a limit, such as memory=16MiB or idle=30s; repeatable")
+	flags.Var(&f.grants, "allow", "a grant: dial=PATTERN, listen=PATTERN, resolve[=NAME], env=NAME[=VALUE] or mount=DIR:PATH[:rw]; repeatable")
+	flags.StringArrayVar(&f.set, "set", nil, "a configuration value for the module, as `key=value`; repeatable")
+	flags.DurationVar(&f.drain, "drain", 10*time.Second, "on SIGINT or SIGTERM, how long connections may finish")
+	flags.IntVar(&f.loops, "loops", 0, "number of event loops (default: one for each processor)")
+	flags.StringVar(&f.backend, "backend", "", "how sockets are watched: epoll, kqueue or net (default: the best there is)")
+	flags.StringVar(&f.cacheDir, "cache", "", "folder of the compile cache, or none (default: wasmnet in the user's cache folder)")
+	f.logger = logFlags(cmd)
+	_ = cmd.RegisterFlagCompletionFunc("isolation", cobra.FixedCompletions([]string{"connection", "loop", "service"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("limit", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		names := host.LimitNames()
+		for i := range names {
+			names[i] += "="
+		}
+		return names, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+	})
+	cmd.ValidArgsFunction = completeModule
+	return f
+}
+
+// completeModule offers the built-in modules and .wasm files for the first argument.
+func completeModule(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, m := range modules.All() {
+		names = append(names, m.Name+"\t"+m.Description)
+	}
+	return names, cobra.ShellCompDirectiveDefault
+}
+
+// A run is a module about to run: what the commands run, connect and exec have in common.
+type running struct {
+	name    string
+	log     *slog.Logger
+	host    *host.Host
+	reactor *reactor.Reactor
+	service *host.Service
+}
+
+// open loads the module and starts its service. program is set for connect and exec, whose guest may end the program
+// and writes to the command's own output.
+func (f *serviceFlags) open(cmd *cobra.Command, module string, program bool) (*running, error) {
+	log, err := f.logger(cmd.ErrOrStderr())
+	if err != nil {
+		return nil, err
+	}
+	cfg := host.ServiceConfig{Limits: f.limits, Grants: f.grants, Program: program}
+	if f.isolation != "" {
+		if cfg.Isolation, err = host.ParseIsolation(f.isolation); err != nil {
+			return nil, usageError{fmt.Errorf("--isolation: %w", err)}
+		}
+	}
+	if cfg.Config, err = parseSettings(f.set); err != nil {
+		return nil, usageError{err}
+	}
+	if program {
+		cfg.Stdout, cfg.Stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()
+		cfg.Args = []string{module}
+	}
+	r := &running{name: module, log: log}
+	if r.reactor, err = reactor.New(reactor.Config{Loops: f.loops, Backend: f.backend, Logger: log}); err != nil {
+		return nil, usageError{err}
+	}
+	if err := r.load(cmd.Context(), f, cfg); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	return r, nil
+}
+
+func (r *running) load(ctx context.Context, f *serviceFlags, cfg host.ServiceConfig) error {
+	cache, err := f.cache()
+	if err != nil {
+		r.log.Warn("compiled modules are not kept", "error", err)
+	}
+	if r.host, err = host.New(host.Config{CacheDir: cache, Logger: r.log, Limits: f.limits}); err != nil {
+		return err
+	}
+	m, err := loadModule(ctx, r.host, r.name, &cfg)
+	if err != nil {
+		return err
+	}
+	if r.service, err = r.host.NewService(m, r.reactor, cfg); err != nil {
+		return err
+	}
+	for _, missing := range r.service.Ungranted() {
+		r.log.Warn("asked for and not granted", "module", r.name, "ask", missing)
+	}
+	return nil
+}
+
+func (f *serviceFlags) cache() (string, error) {
+	switch f.cacheDir {
+	case "none":
+		return "", nil
+	case "":
+		return host.DefaultCacheDir()
+	}
+	return f.cacheDir, nil
+}
+
+// close lets go of everything. The reactor has ended or never ran.
+func (r *running) close() error {
+	if r.host == nil {
+		return nil
+	}
+	return r.host.Close()
+}
+
+// loadModule loads a built-in module by its name, or a file. A built-in's settings go below the user's.
+func loadModule(ctx context.Context, h *host.Host, name string, cfg *host.ServiceConfig) (*host.Module, error) {
+	builtin, ok := modules.Find(name)
+	if !ok {
+		m, err := h.LoadFile(ctx, name)
+		if errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(name, "./\\") {
+			return nil, fmt.Errorf("module %s: neither a built-in module (see 'wasmnet modules') nor a file", name)
+		}
+		return m, err
+	}
+	wasm, err := builtin.Wasm()
+	if err != nil {
+		return nil, err
+	}
+	settings := builtin.Settings()
+	maps.Copy(settings, cfg.Config)
+	cfg.Config = settings
+	return h.Load(ctx, name, wasm)
+}
+
+// parseSettings reads --set values.
+func parseSettings(set []string) (map[string]string, error) {
+	settings := map[string]string{}
+	for _, s := range set {
+		key, value, ok := strings.Cut(s, "=")
+		if !ok || key == "" {
+			return nil, fmt.Errorf("--set %q: want key=value", s)
+		}
+		settings[key] = value
+	}
+	return settings, nil
+}

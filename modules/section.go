@@ -1,0 +1,22 @@
+package modules
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// manifestSection is the name of the custom section that the ABI has for a manifest.
+const manifestSection = "wasmnet.manifest"
+
+// Wasm returns the built-ins' wasm with this module's manifest in it: what a file of the module alone would be, but for
+// its [Module.Settings]. The error is that of a damaged program.
+func (m Module) Wasm() ([]byte, error) {
+	wasm, err := Wasm()
+	if err != nil {
+		return nil, err
+	}
+	name := append(binary.AppendUvarint(nil, uint64(len(manifestSection))), manifestSection...)
+	// A custom section: its id 0, its size, its name and what it holds (WebAssembly core specification, 5.5.3).
+	header := binary.AppendUvarint([]byte{0}, uint64(len(name)+len(m.Manifest)))
+	return slices.Concat(wasm, header, name, m.Manifest), nil
+}

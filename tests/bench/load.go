@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// load is what a client side did in one window.
+type load struct {
+	units     int64           // units of work done
+	latencies []time.Duration // a sample of them, sorted
+}
+
+// percentile gives the latency below which the share q of the sample lies.
+func (l load) percentile(q float64) time.Duration {
+	if len(l.latencies) == 0 {
+		return 0
+	}
+	return l.latencies[min(len(l.latencies)-1, int(q*float64(len(l.latencies))))]
+}
+
+// drive runs f in n goroutines until the window has passed; f does one unit of work each time it is called. The first
+// tenth of the window warms up and is not counted.
+func drive(n int, window time.Duration, open func(i int) (unit func() error, closeIt func(), err error),
+	begin func() error) (load, error) {
+	var (
+		counting, stop atomic.Bool
+		units          atomic.Int64
+		wg             sync.WaitGroup
+		mu             sync.Mutex
+		all            load
+		failures       []error
+	)
+	fail := func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		failures = append(failures, err)
+		stop.Store(true)
+	}
+	runs := make([]func(), 0, n)
+	for i := range n {
+		unit, closeIt, err := open(i)
+		if err != nil {
+			return all, fmt.Errorf("client %d: %w", i, err)
+		}
+		runs = append(runs, func() {
+			defer wg.Done()
+			defer closeIt()
+			var sample []time.Duration
+			done := int64(0)
+			for !stop.Load() {
+				t := time.Now()
+				if err := unit(); err != nil {
+					fail(fmt.Errorf("client %d: %w", i, err))
+					break
+				}
+				if counting.Load() {
+					done++
+					if len(sample) < 1<<16 {
+						sample = append(sample, time.Since(t))
+					}
+				}
+			}
+			units.Add(done)
+			mu.Lock()
+			defer mu.Unlock()
+			all.latencies = append(all.latencies, sample...)
+		})
+	}
+	wg.Add(len(runs))
+	for _, r := range runs {
+		go r()
+	}
+	time.Sleep(window / 10)
+	if err := begin(); err != nil {
+		fail(err)
+	}
+	counting.Store(true)
+	time.Sleep(window)
+	counting.Store(false)
+	end := begin()
+	stop.Store(true)
+	wg.Wait()
+	all.units = units.Load()
+	slices.Sort(all.latencies)
+	return all, errors.Join(append(failures, end)...)
+}
+
+// pingPong makes one connection on which a unit is: send size bytes, read them back, compare.
+func pingPong(addr string, size int) (unit func() error, closeIt func(), err error) {
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := bytes.Repeat([]byte("wasmnet!"), size/8+1)[:size]
+	in := make([]byte, size)
+	return func() error { return roundTrip(c, out, in) }, func() { c.Close() }, nil
+}
+
+func roundTrip(c net.Conn, out, in []byte) error {
+	if _, err := c.Write(out); err != nil {
+		return err
+	}
+	if _, err := io.ReadFull(c, in); err != nil {
+		return err
+	}
+	if !bytes.Equal(in, out) {
+		return errors.New("the echo differs from what was sent")
+	}
+	return nil
+}
+
+// connectEchoClose is a unit of work of its own: a new connection, one echo, close.
+func connectEchoClose(addr string, size int) (unit func() error, closeIt func(), err error) {
+	out := bytes.Repeat([]byte("wasmnet!"), size/8+1)[:size]
+	in := make([]byte, size)
+	return func() error {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			return err
+		}
+		// A reset frees the port at once: tens of thousands of connections would leave none in TIME_WAIT.
+		defer func() { _ = c.(*net.TCPConn).SetLinger(0); c.Close() }()
+		return roundTrip(c, out, in)
+	}, func() {}, nil
+}

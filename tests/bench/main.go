@@ -1,0 +1,91 @@
+// Command bench compares wasmnet with what a user could write or install instead, in one run on one machine.
+//
+// Every server under test is a process of its own. The load comes from this process, over loopback; both share the
+// machine's cores, so throughput is shared too and the CPU time per unit of work, taken of the server's process only,
+// is the figure to trust. Subjects are measured in turn, round after round, and the table gives medians and their
+// ratio to the peer named in the first line of its block.
+//
+//	go run ./tests/bench [-rounds N] [-time D] [-only REGEXP] [-json FILE]
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"runtime"
+	"time"
+)
+
+type options struct {
+	rounds  int
+	window  time.Duration
+	only    *regexp.Regexp
+	json    string
+	wasmnet string
+	guests  string
+}
+
+func main() {
+	if len(os.Args) > 2 && os.Args[1] == "serve" {
+		if err := serve(os.Args[2], os.Args[3:]...); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: serve:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	var o options
+	var only string
+	flag.IntVar(&o.rounds, "rounds", 5, "rounds; medians are taken over them")
+	flag.DurationVar(&o.window, "time", 2*time.Second, "length of one measurement")
+	flag.StringVar(&only, "only", ".", "run the workloads whose name matches")
+	flag.StringVar(&o.json, "json", "", "write all figures to this file")
+	flag.StringVar(&o.wasmnet, "wasmnet", "bin/wasmnet", "the wasmnet program")
+	flag.StringVar(&o.guests, "guests", "bin/bench", "the folder with the guests and peers that `make bench` builds")
+	flag.Parse()
+	var err error
+	if o.only, err = regexp.Compile(only); err == nil {
+		err = run(o)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// report is what -json writes.
+type report struct {
+	Machine string
+	Started time.Time
+	Rounds  int
+	Blocks  []block
+}
+
+func run(o options) error {
+	rep := report{Machine: machine(), Started: time.Now().UTC(), Rounds: o.rounds}
+	fmt.Printf("%s\n%d rounds, medians; load generator and server share the cores\n", rep.Machine, o.rounds)
+	for _, w := range workloads(o) {
+		if !o.only.MatchString(w.name) {
+			continue
+		}
+		b, err := measure(o, w)
+		if err != nil {
+			return fmt.Errorf("%s: %w", w.name, err)
+		}
+		b.print(os.Stdout)
+		rep.Blocks = append(rep.Blocks, b)
+	}
+	if o.json == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(rep, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(o.json, append(text, '\n'), 0o644)
+}
+
+func machine() string {
+	return fmt.Sprintf("%s %s/%s, %d cores, %s", kernel(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
+}

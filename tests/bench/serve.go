@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/reactor"
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
+
+// serve runs one of the echo servers that this program brings itself.
+func serve(kind string, args ...string) error {
+	switch {
+	case kind == "net" && len(args) == 0:
+		return serveNet()
+	case kind == "reactor" && len(args) == 0:
+		return serveReactor()
+	case kind == "neighbours" && len(args) == 2:
+		return serveNeighbours(args[0], args[1])
+	}
+	return fmt.Errorf("no server %q with %d arguments (net, reactor, neighbours QUIET LOUD)", kind, len(args))
+}
+
+// serveNet is what one writes first in Go: a goroutine and a buffer for each connection.
+func serveNet() error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "net listening on tcp:%s\n", l.Addr())
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		go func() {
+			defer c.Close()
+			buf := make([]byte, 4096)
+			for {
+				n, err := c.Read(buf)
+				if err != nil {
+					return
+				}
+				if _, err := c.Write(buf[:n]); err != nil {
+					return
+				}
+			}
+		}()
+	}
+}
+
+type echoProtocol struct{ protocol.Base }
+
+func (e *echoProtocol) DataReceived(data []byte) { _, _ = e.Transport.Write(data) }
+
+func serveReactor() error {
+	r, err := reactor.New(reactor.Config{})
+	if err != nil {
+		return err
+	}
+	port, err := r.Listen("tcp:0:interface=127.0.0.1", protocol.FactoryFunc(func(protocol.Address) protocol.Protocol {
+		return &echoProtocol{}
+	}))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "reactor listening on tcp:%s\n", port.Host())
+	r.HandleSignals(0)
+	return r.Run()
+}
+
+// serveNeighbours runs two guests as two services on the one loop of a reactor.
+func serveNeighbours(quiet, loud string) (err error) {
+	r, err := reactor.New(reactor.Config{Loops: 1})
+	if err != nil {
+		return err
+	}
+	h, err := host.New(host.Config{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.Close()) }()
+	for _, file := range []string{quiet, loud} {
+		m, err := h.LoadFile(context.Background(), file)
+		if err != nil {
+			return err
+		}
+		s, err := h.NewService(m, r, host.ServiceConfig{})
+		if err != nil {
+			return err
+		}
+		port, err := s.Listen("tcp:0:interface=127.0.0.1")
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(os.Stderr, "%s listening on tcp:%s\n", file, port.Host())
+	}
+	r.HandleSignals(0)
+	return r.Run()
+}

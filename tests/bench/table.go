@@ -1,0 +1,167 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// block is the table of one workload.
+type block struct {
+	Workload string
+	Peer     string // what the ratios refer to
+	Rows     []row
+}
+
+// row is one subject: the median of each figure, its relative spread (half the distance of the quartiles), and the
+// reason it is missing, if it is.
+type row struct {
+	Subject string
+	Absent  string             `json:",omitempty"`
+	Median  map[string]float64 `json:",omitempty"`
+	Spread  map[string]float64 `json:",omitempty"`
+	Ratio   map[string]float64 `json:",omitempty"`
+}
+
+// measure plays the workload's subjects in turn, for all rounds.
+func measure(o options, w workload) (block, error) {
+	b := block{Workload: w.name, Peer: w.subjects[0].name}
+	samples := make([]map[string][]float64, len(w.subjects))
+	absent := make([]string, len(w.subjects))
+	for range o.rounds {
+		for i, s := range w.subjects {
+			if absent[i] != "" {
+				continue
+			}
+			f, err := once(w, s)
+			if errors.Is(err, fs.ErrNotExist) {
+				absent[i] = err.Error()
+				continue
+			}
+			if err != nil {
+				return b, fmt.Errorf("%s: %w", s.name, err)
+			}
+			if samples[i] == nil {
+				samples[i] = map[string][]float64{}
+			}
+			for k, v := range f {
+				samples[i][k] = append(samples[i][k], v)
+			}
+		}
+	}
+	for i, s := range w.subjects {
+		r := row{Subject: s.name, Absent: absent[i]}
+		if r.Absent == "" {
+			r.Median, r.Spread = map[string]float64{}, map[string]float64{}
+			for k, vs := range samples[i] {
+				slices.Sort(vs)
+				r.Median[k] = quantile(vs, 0.5)
+				if r.Median[k] != 0 {
+					r.Spread[k] = (quantile(vs, 0.75) - quantile(vs, 0.25)) / 2 / r.Median[k]
+				}
+			}
+		}
+		b.Rows = append(b.Rows, r)
+	}
+	b.ratios()
+	return b, nil
+}
+
+func once(w workload, s subject) (figures, error) {
+	p, err := s.start()
+	if err != nil {
+		return nil, err
+	}
+	defer p.stop()
+	f, err := w.run(p)
+	if err != nil && p.log.Len() > 0 {
+		err = fmt.Errorf("%w; it said: %s", err, strings.TrimSpace(p.log.String()))
+	}
+	return f, err
+}
+
+// ratios divides every row by the peer's.
+func (b *block) ratios() {
+	peer := b.Rows[0].Median
+	for i := range b.Rows {
+		b.Rows[i].Ratio = map[string]float64{}
+		for k, v := range b.Rows[i].Median {
+			if peer[k] > 0 && k != systemShare {
+				b.Rows[i].Ratio[k] = v / peer[k]
+			}
+		}
+	}
+}
+
+// quantile interpolates in sorted values.
+func quantile(sorted []float64, q float64) float64 {
+	at := q * float64(len(sorted)-1)
+	low := int(at)
+	if low+1 >= len(sorted) {
+		return sorted[low]
+	}
+	return sorted[low] + (at-float64(low))*(sorted[low+1]-sorted[low])
+}
+
+func (b *block) columns() []string {
+	order := []string{cpuPerUnit, systemShare, perSecond, p50, p99, perConn, alone, beside, disturbance}
+	seen := map[string]bool{}
+	for _, r := range b.Rows {
+		for k := range r.Median {
+			seen[k] = true
+		}
+	}
+	var columns []string
+	for k := range seen {
+		columns = append(columns, k)
+	}
+	slices.SortFunc(columns, func(a, b string) int { return cmp.Compare(slices.Index(order, a), slices.Index(order, b)) })
+	return columns
+}
+
+func (b *block) print(w io.Writer) {
+	columns := b.columns()
+	fmt.Fprintf(w, "\n%s (ratios to %s)\n", b.Workload, b.Peer)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "\t%s\t\n", strings.Join(columns, "\t"))
+	for _, r := range b.Rows {
+		cells := []string{r.Subject}
+		for _, c := range columns {
+			v, ok := r.Median[c]
+			switch {
+			case r.Absent != "":
+				cells = append(cells, "absent")
+			case !ok:
+				cells = append(cells, "-")
+			case r.Ratio[c] != 0 && r.Subject != b.Peer:
+				cells = append(cells, fmt.Sprintf("%s ±%.0f%% %.2fx", human(c, v), 100*r.Spread[c], r.Ratio[c]))
+			default:
+				cells = append(cells, fmt.Sprintf("%s ±%.0f%%", human(c, v), 100*r.Spread[c]))
+			}
+		}
+		fmt.Fprintf(t, "%s\t\n", strings.Join(cells, "\t"))
+	}
+	t.Flush()
+}
+
+// human writes v in the unit of its column.
+func human(column string, v float64) string {
+	switch column {
+	case cpuPerUnit, p50, p99, alone, beside:
+		return time.Duration(math.Round(v)).Round(10 * time.Nanosecond).String()
+	case systemShare:
+		return fmt.Sprintf("%.0f%%", 100*v)
+	case perConn:
+		return fmt.Sprintf("%.1f KiB", v/1024)
+	case disturbance:
+		return fmt.Sprintf("%.2f", v)
+	}
+	return fmt.Sprintf("%.0f", v)
+}

@@ -1,0 +1,223 @@
+package vectors
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/modules"
+	"github.com/wasmnet/wasmnet/reactor"
+	"github.com/wasmnet/wasmnet/reactor/policy"
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
+
+// patience bounds every wait for something that is sure to come.
+const patience = 60 * time.Second
+
+// The built-in modules are compiled once.
+var builtin struct {
+	host   *host.Host
+	module *host.Module
+}
+
+func TestMain(m *testing.M) {
+	status, err := withBuiltin(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		status = 1
+	}
+	os.Exit(status)
+}
+
+func withBuiltin(m *testing.M) (status int, err error) {
+	if builtin.host, err = host.New(host.Config{Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}); err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, builtin.host.Close()) }()
+	wasm, err := modules.Wasm()
+	if err != nil {
+		return 1, err
+	}
+	if builtin.module, err = builtin.host.Load(context.Background(), "builtin", wasm); err != nil {
+		return 1, err
+	}
+	return m.Run(), nil
+}
+
+// sandboxed plays chunks against the module in a sandbox, over a TCP connection. Each chunk is sent when the guest has
+// seen the one before, so that the kernel does not put them together.
+func (s *script) sandboxed(t *testing.T, chunks [][]byte) observed {
+	t.Helper()
+	config := map[string]string{modules.Key: s.module}
+	maps.Copy(config, s.config)
+	printed := &buffer{}
+	r, err := reactor.New(reactor.Config{Loops: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	service, err := builtin.host.NewService(builtin.module, r, host.ServiceConfig{Name: s.module, Config: config, Stdout: printed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	guest := newWitness(service)
+	port, err := r.Listen("tcp:0:interface=127.0.0.1", guest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := make(chan error, 1)
+	go func() { ran <- r.Run() }()
+	output := converse(t, port.Host().String(), chunks, guest)
+	if err := errors.Join(r.Stop(), <-ran, service.Close()); err != nil {
+		t.Error(err)
+	}
+	return observe(printed.String(), output, guest.closing())
+}
+
+// converse is the peer: it sends the chunks and returns what it was sent.
+func converse(t *testing.T, addr string, chunks [][]byte, guest *witness) []byte {
+	t.Helper()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	sent := 0
+	guest.await(t, func(g *witness) bool { return g.made })
+	for _, chunk := range chunks {
+		if guest.closing() {
+			break
+		}
+		if _, err := c.Write(chunk); err != nil {
+			break // the guest has closed; closing tells
+		}
+		sent += len(chunk)
+		guest.await(t, func(g *witness) bool { return g.received == sent || g.lost || g.closes })
+	}
+	if !guest.closing() {
+		if err := c.(*net.TCPConn).CloseWrite(); err != nil {
+			t.Error(err)
+		}
+	}
+	output, err := io.ReadAll(c)
+	// A close with input unread is a reset, after all output.
+	if err != nil && !errors.Is(err, syscall.ECONNRESET) {
+		t.Error(err)
+	}
+	guest.await(t, func(g *witness) bool { return g.lost })
+	return output
+}
+
+// A witness stands between the reactor and the sandboxed protocol, and tells what it has seen.
+type witness struct {
+	policy.WrappingFactory
+
+	mu       sync.Mutex
+	changed  *sync.Cond
+	made     bool
+	received int
+	closes   bool // by its own decision
+	lost     bool
+}
+
+func newWitness(f protocol.Factory) *witness {
+	w := &witness{WrappingFactory: policy.WrappingFactory{Factory: f}}
+	w.changed = sync.NewCond(&w.mu)
+	return w
+}
+
+// BuildProtocol implements [protocol.Factory].
+func (w *witness) BuildProtocol(addr protocol.Address) protocol.Protocol {
+	inner := w.Factory.BuildProtocol(addr)
+	if inner == nil {
+		return nil
+	}
+	return policy.Expose(&witnessed{ProtocolWrapper: policy.ProtocolWrapper{Protocol: inner}, witness: w}, inner)
+}
+
+func (w *witness) note(f func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f()
+	w.changed.Broadcast()
+}
+
+func (w *witness) closing() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.closes
+}
+
+// await waits until ok holds.
+func (w *witness) await(t *testing.T, ok func(*witness) bool) {
+	t.Helper()
+	late := false
+	timer := time.AfterFunc(patience, func() { w.note(func() { late = true }) })
+	defer timer.Stop()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for !ok(w) {
+		if late {
+			t.Fatalf("nothing happens any more: made %v, received %d, closes %v, lost %v", w.made, w.received, w.closes, w.lost)
+		}
+		w.changed.Wait()
+	}
+}
+
+type witnessed struct {
+	policy.ProtocolWrapper
+	witness *witness
+}
+
+// ConnectionMade implements [protocol.Protocol].
+func (p *witnessed) ConnectionMade(t protocol.Transport) {
+	p.ProtocolWrapper.ConnectionMade(t)
+	p.witness.note(func() { p.witness.made, p.witness.closes = true, t.Disconnecting() })
+}
+
+// DataReceived implements [protocol.Protocol].
+func (p *witnessed) DataReceived(data []byte) {
+	n := len(data)
+	p.ProtocolWrapper.DataReceived(data)
+	p.witness.note(func() {
+		p.witness.received += n
+		p.witness.closes = p.Transport.Disconnecting()
+	})
+}
+
+// ConnectionLost implements [protocol.Protocol].
+func (p *witnessed) ConnectionLost(reason error) {
+	p.ProtocolWrapper.ConnectionLost(reason)
+	p.witness.note(func() { p.witness.lost = true })
+}
+
+// buffer is a bytes.Buffer for two goroutines.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
