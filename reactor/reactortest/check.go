@@ -59,7 +59,7 @@ func CheckChunks(t testing.TB, input []byte, build func() (p protocol.Protocol, 
 	whole := run(Whole())
 	for _, c := range cuts(input) {
 		if got := run(c.chunks); got != whole {
-			t.Errorf("%s make a difference for input %q\nwhole: %s\nin %[1]s: %s", c.name, input, whole, got)
+			t.Errorf("%s make a difference for input %q\nwhole: %s\nin %s: %s", c.name, input, whole, c.name, got)
 		}
 	}
 }

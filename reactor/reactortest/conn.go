@@ -29,6 +29,7 @@ type Conn struct {
 
 	producer       protocol.Producer
 	streaming      bool
+	hungry         bool // a pull producer that has not been asked yet
 	producerPaused bool
 
 	tls tlsState
@@ -184,9 +185,10 @@ func (c *Conn) pace(sent bool) bool {
 	case c.producer == nil || c.doom != nil:
 		return false
 	case !c.streaming:
-		if !sent || len(c.out) > 0 {
+		if len(c.out) > 0 || !sent && !c.hungry {
 			return false
 		}
+		c.hungry = false
 		c.producer.ResumeProducing()
 	case !c.producerPaused && len(c.out) > c.r.HighWater:
 		c.producerPaused = true

@@ -16,6 +16,7 @@ type Connector struct {
 	factory protocol.Factory
 	attempt *attempt
 	conn    *Conn
+	using   bool // the factory has been started for it
 }
 
 // attempt is one attempt to connect.
@@ -64,11 +65,8 @@ func (c *Connector) Connect() {
 		if a.over {
 			return
 		}
-		if err := c.r.factories.start(c.factory); err != nil {
-			a.over, c.attempt = true, nil
-			if f, ok := c.factory.(protocol.ClientFactory); ok {
-				f.ClientConnectionFailed(c, protocol.ErrDenied.Because(err))
-			}
+		if err := c.use(); err != nil {
+			c.failed(a, protocol.ErrDenied.Because(err))
 			return
 		}
 		a.timeout = c.r.CallLater(c.to.Timeout, func() { c.failed(a, protocol.ErrTimeout) })
@@ -177,14 +175,11 @@ func (c *Connector) failed(a *attempt, reason error) {
 	if a.over {
 		return
 	}
-	started := a.timeout != nil
 	c.over(a)
 	if f, ok := c.factory.(protocol.ClientFactory); ok {
 		f.ClientConnectionFailed(c, reason)
 	}
-	if started && c.attempt == nil {
-		c.r.factories.stop(c.factory)
-	}
+	c.release()
 }
 
 // lost follows the protocol's ConnectionLost.
@@ -193,7 +188,25 @@ func (c *Connector) lost(reason error) {
 	if f, ok := c.factory.(protocol.ClientFactory); ok {
 		f.ClientConnectionLost(c, reason)
 	}
-	if c.attempt == nil {
+	c.release()
+}
+
+// use starts the factory for the connector.
+func (c *Connector) use() error {
+	if c.using {
+		return nil
+	}
+	if err := c.r.factories.start(c.factory); err != nil {
+		return err
+	}
+	c.using = true
+	return nil
+}
+
+// release stops it, unless a new attempt has begun.
+func (c *Connector) release() {
+	if c.using && c.attempt == nil {
+		c.using = false
 		c.r.factories.stop(c.factory)
 	}
 }

@@ -38,7 +38,7 @@ func (c *Conn) PauseReading() { c.paused = true }
 // ResumeReading implements protocol.Transport.
 func (c *Conn) ResumeReading() { c.paused, c.starved = false, false }
 
-// RegisterProducer implements protocol.Transport.
+// RegisterProducer implements protocol.Transport. A pull producer is first asked in the next turn.
 func (c *Conn) RegisterProducer(p protocol.Producer, streaming bool) error {
 	if c.producer != nil {
 		return protocol.ErrProducerRegistered
@@ -47,10 +47,7 @@ func (c *Conn) RegisterProducer(p protocol.Producer, streaming bool) error {
 		p.StopProducing()
 		return nil
 	}
-	c.producer, c.streaming, c.producerPaused = p, streaming, false
-	if !streaming {
-		p.ResumeProducing()
-	}
+	c.producer, c.streaming, c.hungry, c.producerPaused = p, streaming, true, false
 	return nil
 }
 
