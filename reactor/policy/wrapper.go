@@ -1,6 +1,10 @@
 package policy
 
-import "github.com/wasmnet/wasmnet/reactor/protocol"
+import (
+	"net/netip"
+
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
 
 // WrappingFactory is embedded by factories that wrap another one: it hands on the life of the factory and the events of
 // its connectors, where the wrapped factory wants them. The embedder builds the protocols.
@@ -51,6 +55,15 @@ func (w WrappingFactory) ClientConnectionLost(c protocol.Connector, reason error
 	if f, ok := w.Factory.(protocol.ClientFactory); ok {
 		f.ClientConnectionLost(c, reason)
 	}
+}
+
+// CheckAddress asks the wrapped factory whether its connector may dial addr, if it wants to be asked; see
+// reactor.AddressChecker.
+func (w WrappingFactory) CheckAddress(addr netip.AddrPort) error {
+	if f, ok := w.Factory.(interface{ CheckAddress(netip.AddrPort) error }); ok {
+		return f.CheckAddress(addr)
+	}
+	return nil
 }
 
 // ProtocolWrapper is embedded by protocols that wrap another one: it hands every event up to that protocol. Those that

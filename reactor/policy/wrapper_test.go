@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -136,17 +137,25 @@ func (f *startedFactory) ClientConnectionLost(_ protocol.Connector, reason error
 	f.calls = append(f.calls, "lost: "+reason.Error())
 }
 
+func (f *startedFactory) CheckAddress(addr netip.AddrPort) error {
+	f.calls = append(f.calls, "check "+addr.String())
+	return protocol.ErrDenied
+}
+
 func TestWrappingFactory(t *testing.T) {
 	inner := &startedFactory{Factory: always(nil)}
 	f := everything(inner)
 	if err := f.(protocol.Starter).StartFactory(); err != protocol.ErrDenied {
 		t.Errorf("start: %v", err)
 	}
+	if err := check(f, "1.2.3.4:5"); err != protocol.ErrDenied {
+		t.Errorf("check: %v", err)
+	}
 	f.(protocol.ClientFactory).StartedConnecting(nil)
 	f.(protocol.ClientFactory).ClientConnectionFailed(nil, protocol.ErrTimeout)
 	f.(protocol.ClientFactory).ClientConnectionLost(nil, protocol.ErrConnectionDone)
 	f.(protocol.Stopper).StopFactory()
-	want := "[start connecting failed: timed out lost: connection was closed cleanly stop]"
+	want := "[start check 1.2.3.4:5 connecting failed: timed out lost: connection was closed cleanly stop]"
 	if got := fmt.Sprint(inner.calls); got != want {
 		t.Errorf("calls %v, want %v", got, want)
 	}
@@ -158,8 +167,16 @@ func TestWrappingFactory(t *testing.T) {
 	if err := f.(protocol.Starter).StartFactory(); err != nil {
 		t.Errorf("start: %v", err)
 	}
+	if err := check(f, "1.2.3.4:5"); err != nil {
+		t.Errorf("check: %v", err)
+	}
 	f.(protocol.ClientFactory).StartedConnecting(nil)
 	f.(protocol.ClientFactory).ClientConnectionFailed(nil, protocol.ErrTimeout)
 	f.(protocol.ClientFactory).ClientConnectionLost(nil, protocol.ErrConnectionDone)
 	f.(protocol.Stopper).StopFactory()
+}
+
+// check asks f whether an address may be dialled, as a reactor does.
+func check(f protocol.Factory, addr string) error {
+	return f.(interface{ CheckAddress(netip.AddrPort) error }).CheckAddress(netip.MustParseAddrPort(addr))
 }
