@@ -54,6 +54,7 @@ const (
 	connTellShaken                        // the protocol is to hear HandshakeCompleted, before any data
 	connShaking                           // the layer shakes hands: the socket is read for it alone
 	connFull                              // the layer has no room for what its handshake would read
+	connSpliced                           // one end of a relay
 	connDirty                             // on the loop's lists of the same names
 	connAgain
 	connNoticed

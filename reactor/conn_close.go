@@ -6,6 +6,9 @@ import "github.com/wasmnet/wasmnet/reactor/protocol"
 func (c *Conn) LoseConnection() {
 	if c.flags&(connLosing|connOver) == 0 {
 		c.flags |= connLosing
+		if c.flags&connSpliced != 0 {
+			c.flags |= connLeaving // the producer is the relay
+		}
 		c.touch()
 	}
 }
@@ -58,8 +61,8 @@ func (c *Conn) flushed() {
 	if c.flags&connClosing == 0 {
 		return
 	}
-	if c.flags&(connShaking|connLosing) == connShaking {
-		return // a half-close comes after the handshake
+	if c.flags&connTellShaken != 0 || c.flags&(connShaking|connLosing) == connShaking {
+		return // the protocol hears of its handshake first, and a half-close comes after it
 	}
 	if c.layer != nil && c.flags&connLayerClosed == 0 {
 		c.flags |= connLayerClosed

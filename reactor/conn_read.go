@@ -96,9 +96,10 @@ func (c *Conn) readEnded(r *runner) {
 	r.active = nil
 }
 
-// hungUp deals with the news that both directions are closed, on a connection whose reading side has ended.
+// hungUp deals with the news that both directions are closed, on a connection whose reading side has ended. It may be
+// old news of something to be read.
 func (c *Conn) hungUp() {
-	if c.flags&connOver != 0 {
+	if c.flags&connOver != 0 || !c.sock.hungUp() {
 		return
 	}
 	if err := c.sock.failure(); err != nil {

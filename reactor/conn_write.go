@@ -30,27 +30,35 @@ func (c *Conn) SetOutputLimits(high, low, hardCap int) error {
 // Write implements [protocol.Transport]. After LoseConnection or LoseWriteConnection a registered producer can still
 // write. Beyond the hard cap the error is the one that ConnectionLost is given too.
 func (c *Conn) Write(p []byte) (int, error) {
-	if c.flags&connMute != 0 || c.flags&connClosing != 0 && c.producer == nil {
+	if c.flags&(connMute|connSpliced) != 0 || c.flags&connClosing != 0 && c.producer == nil {
 		return 0, protocol.ErrClosed
 	}
-	if c.layer != nil {
-		c.layer.write(p)
-		c.flags |= connUnflushed
-		c.touch()
-		if c.Buffered() > c.limits.hardCap {
-			c.exceed()
-		}
-	} else {
-		c.writeRaw(p)
-	}
+	c.write(p)
 	if c.flags&connOver != 0 {
 		if protocol.ReasonOf(c.reason) == protocol.ErrLimit {
 			return 0, c.reason
 		}
 		return 0, protocol.ErrClosed
 	}
-	c.bytesOut += uint64(len(p))
 	return len(p), nil
+}
+
+// write queues p for the peer.
+func (c *Conn) write(p []byte) {
+	if c.flags&connMute != 0 {
+		return
+	}
+	c.bytesOut += uint64(len(p))
+	if c.layer == nil {
+		c.writeRaw(p)
+		return
+	}
+	c.layer.write(p)
+	c.flags |= connUnflushed
+	c.touch()
+	if c.Buffered() > c.limits.hardCap {
+		c.exceed()
+	}
 }
 
 // writeRaw queues p for the socket. p may be used again when it returns.
@@ -60,8 +68,7 @@ func (c *Conn) writeRaw(p []byte) {
 	}
 	switch {
 	case len(p) == 0 || c.flags&connOver != 0:
-	case c.out.size+len(p) > c.limits.hardCap:
-		c.exceed()
+	case c.out.size+len(p) > c.limits.hardCap && c.exceed():
 	default:
 		c.out.append(p, &c.loop.chunks)
 		c.flags |= connUnflushed
@@ -69,11 +76,16 @@ func (c *Conn) writeRaw(p []byte) {
 	}
 }
 
-// exceed ends a connection with more output than its hard cap.
-func (c *Conn) exceed() {
+// exceed ends a connection with more output than its hard cap. It returns false for one end of a relay, which has what
+// the other end received in one turn, and no way to have more.
+func (c *Conn) exceed() bool {
+	if c.flags&connSpliced != 0 {
+		return false
+	}
 	c.abort(protocol.ErrLimit.Because(fmt.Errorf(
 		"queued output exceeds the hard cap of %d bytes; a registered producer writes at the peer's pace",
 		c.limits.hardCap)))
+	return true
 }
 
 // send makes one system call for what is queued and p after it, and returns how much of p was taken.
@@ -170,7 +182,7 @@ func (c *Conn) arm() {
 	if c.hears() {
 		want |= interestRead
 	}
-	if c.out.size > 0 || (c.producer != nil || c.flags&connClosing != 0) && c.sock.unsent() > 0 {
+	if c.flags&connBlocked != 0 || (c.producer != nil || c.flags&connClosing != 0) && c.sock.unsent() > 0 {
 		want |= interestWrite
 	}
 	if want == 0 && c.flags&connEOF != 0 {

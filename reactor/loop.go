@@ -45,6 +45,7 @@ type Loop struct {
 	chunks     chunkList
 	vector     [][]byte // scratch for writev
 	ciphertext tlsengine.Buffers
+	pipes      pipes
 
 	attempts map[*attempt]struct{} // connecting
 	stopping stopping
@@ -249,6 +250,9 @@ func (l *Loop) dispatch(r *runner) bool {
 func (l *Loop) readHeld(r *runner) bool {
 	for c := l.again.take(); c != nil; c = l.again.take() {
 		c.flags &^= connAgain
+		if !c.hears() {
+			continue
+		}
 		c.readable(r)
 		if r.gone {
 			return false

@@ -153,6 +153,7 @@ func (l *Loop) end() {
 	l.closeInbox()
 	l.timers = timers{}
 	l.chunks = chunkList{}
+	l.pipes.close()
 	l.readBuffer = nil
 	if r := l.reactor; r.running.Add(-1) == 0 {
 		r.cancel()
