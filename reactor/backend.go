@@ -80,6 +80,8 @@ type socket interface {
 	closeWrite() error
 	// failure is the error that broke the connection, if it is known.
 	failure() error
+	// hungUp reports whether neither direction works any more.
+	hungUp() bool
 	localAddr() protocol.Address
 	setNoDelay(on bool) error
 	setKeepAlive(on bool) error

@@ -31,6 +31,12 @@ func (s *fdSocket) closeWrite() error {
 
 func (s *fdSocket) failure() error { return socketError(s.fd) }
 
+func (s *fdSocket) hungUp() bool {
+	state := []unix.PollFd{{Fd: int32(s.fd)}}
+	n, err := unix.Poll(state, 0)
+	return err == nil && n > 0
+}
+
 func (s *fdSocket) localAddr() protocol.Address { return localAddress(s.fd) }
 
 func (s *fdSocket) setNoDelay(on bool) error {

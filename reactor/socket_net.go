@@ -183,6 +183,13 @@ func (s *netSocket) failure() error {
 	return nil
 }
 
+// hungUp implements [socket]. The peer's leaving shows when something is written.
+func (s *netSocket) hungUp() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.outErr != nil
+}
+
 func (s *netSocket) localAddr() protocol.Address { return fromNet(s.conn.LocalAddr()) }
 
 func (s *netSocket) setNoDelay(on bool) error {

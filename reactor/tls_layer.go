@@ -120,16 +120,18 @@ func (t *tlsLayer) readable(r *runner) {
 		return
 	}
 	n, err := t.session.Read(dst)
+	more := true // the session or the socket may have
 	if n == 0 && err == nil {
 		if !t.fill() {
 			return
 		}
 		n, err = t.session.Read(dst)
+		more = n == len(dst) || t.session.Ended()
 	}
 	switch {
 	case c.flags&connOver != 0:
 	case n > 0:
-		if n == len(dst) || t.session.Ended() {
+		if more {
 			c.readAgain()
 		}
 		c.deliver(r, dst[:n])
@@ -190,19 +192,11 @@ func (t *tlsLayer) readFailed(r *runner, err error) {
 	}
 }
 
-// fail ends the connection for a failure of TLS, when the alert that tells the peer has gone out. It does not wait for a
-// peer that does not read.
+// fail ends the connection for a failure of TLS, when the alert that tells the peer has gone out. It does not wait long
+// for a peer that does not read.
 func (t *tlsLayer) fail(err error) {
 	c := t.conn
 	c.reason = protocol.ErrTLS.Because(err)
-	c.sendQueued()
-	if c.flags&connOver != 0 {
-		return
-	}
-	if c.out.size > 0 {
-		c.fail(c.reason)
-		return
-	}
 	c.flags &^= connShaking
 	c.flags |= connDoomed | connLosing | connLeaving | connLayerClosed
 	c.touch()

@@ -69,8 +69,7 @@ func (w *tlsWorld) connect(a protocol.Address, cfg *tls.Config, f protocol.Facto
 	w.t.Helper()
 	var err error
 	w.on(func(l *reactor.Loop) {
-		c, err = l.ConnectEndpoint(&endpoint.Client{Text: "test", Network: "tcp", Host: "127.0.0.1",
-			Port: int(a.(protocol.TCPAddress).Port()), TLS: cfg}, f)
+		c, err = l.ConnectEndpoint(clientEndpoint(a, cfg), f)
 	})
 	w.check(err)
 	return c
@@ -103,7 +102,7 @@ func (w *tlsWorld) accept(dial func(a protocol.Address)) net.Conn {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	w.check(err)
 	defer listener.Close()
-	dial(protocol.TCPAddress{AddrPort: netip.MustParseAddrPort(listener.Addr().String())})
+	dial(addressOf(w.t, listener.Addr()))
 	conn, err := listener.Accept()
 	w.check(err)
 	w.check(conn.SetDeadline(time.Now().Add(patience)))
@@ -155,6 +154,9 @@ func (p *probe) DataReceived(data []byte) {
 }
 
 func (p *probe) ConnectionLost(reason error) { p.events <- told{name: "lost", err: reason} }
+
+// write writes from the loop. A lost connection is reported.
+func (p *probe) write(text string) { _, _ = p.Transport.Write([]byte(text)) }
 
 // conn is the probe's connection. It is used on the loop.
 func (p *probe) conn() *reactor.Conn { return p.Transport.(*reactor.Conn) }
@@ -210,7 +212,7 @@ func (p *probe) expectLost(t *testing.T, want protocol.Reason) error {
 	return got
 }
 
-func echoBack(p *probe, data []byte) { _, _ = p.Transport.Write(data) } // a lost connection is reported
+func echoBack(p *probe, data []byte) { p.write(string(data)) }
 
 // pattern is n bytes that do not repeat with the size of a record.
 func pattern(n int) []byte {
@@ -219,6 +221,20 @@ func pattern(n int) []byte {
 		b[i] = byte(i % 251)
 	}
 	return b
+}
+
+func clientEndpoint(a protocol.Address, cfg *tls.Config) *endpoint.Client {
+	to := a.(protocol.TCPAddress)
+	return &endpoint.Client{Text: "test", Network: "tcp", Host: to.Addr().String(), Port: int(to.Port()), TLS: cfg}
+}
+
+func addressOf(t *testing.T, a net.Addr) protocol.Address {
+	t.Helper()
+	parsed, err := netip.ParseAddrPort(a.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return protocol.TCPAddress{AddrPort: parsed}
 }
 
 func serverEndpoint(cfg *tls.Config) *endpoint.Server {
