@@ -114,15 +114,39 @@ func TestChainDeferred(t *testing.T) {
 	}
 }
 
-func TestCallbackReturnsItself(t *testing.T) {
+func TestCallbackReturnsNoUsableDeferred(t *testing.T) {
+	none := func(int) *deferred.Deferred[int] { return nil }
 	d := deferred.New[int](nil)
-	d.AddDeferredCallback(func(int) *deferred.Deferred[int] { return d })
-	defer func() {
-		if recover() == nil {
-			t.Error("did not panic")
-		}
-	}()
-	d.Callback(1)
+	for name, f := range map[string]func(){
+		"itself": func() {
+			d.AddDeferredCallback(func(int) *deferred.Deferred[int] { return d })
+			d.Callback(1)
+		},
+		"nil":                    func() { deferred.Succeed(nil, 1).AddDeferredCallback(none) },
+		"nil, from ThenDeferred": func() { deferred.ThenDeferred(deferred.Succeed(nil, 1), none) },
+		"nil, from RunWith's f":  func() { deferred.RunWith(deferred.NewLock(nil), func() *deferred.Deferred[int] { return nil }) },
+	} {
+		mustPanic(t, "a callback that returns "+name, f)
+	}
+}
+
+func TestDerivedOnesThatWaitNoLonger(t *testing.T) {
+	reports := quiet(t)
+	d := deferred.New[int](nil)
+	both := deferred.ThenBoth(d, func(int, error) (int, error) { t.Error("called"); return 0, nil })
+	inner := deferred.ThenDeferred(d, func(int) *deferred.Deferred[int] { t.Error("called"); return nil })
+	both.Callback(1)
+	inner.Callback(2)
+	d.Errback(errTest)
+	check(t, both, "value 1")
+	check(t, inner, "value 2")
+	if len(*reports) != 1 {
+		t.Errorf("an error that nobody took gave %d reports", len(*reports))
+	}
+}
+
+func TestExecute(t *testing.T) {
+	check(t, deferred.Execute(nil, func() (int, error) { return 3, nil }), "value 3")
 }
 
 // A chain this long has to run in constant stack: a guest has little of it.

@@ -73,6 +73,14 @@ func Fail[T any](clock protocol.Clock, err error) *Deferred[T] {
 	return d
 }
 
+// Execute calls f and returns a Deferred of its result, so that a function that answers at once can stand where one that
+// takes time is expected.
+func Execute[T any](clock protocol.Clock, f func() (T, error)) *Deferred[T] {
+	d := create[T](clock, nil, 1)
+	d.fire(f())
+	return d
+}
+
 // create makes a Deferred for the function skip frames above it.
 func create[T any](clock protocol.Clock, canceller func(*Deferred[T]), skip int) *Deferred[T] {
 	d := &Deferred[T]{clock: clock, canceller: canceller}

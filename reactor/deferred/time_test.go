@@ -52,7 +52,8 @@ func TestTimeout(t *testing.T) {
 		d.AddBoth(func(_ int, err error) (int, error) {
 			var timeout *deferred.TimeoutError
 			if !errors.As(err, &timeout) || timeout.After != 2*second || !timeout.Timeout() ||
-				!errors.Is(err, deferred.ErrTimeout) || errors.Is(err, deferred.ErrCancelled) {
+				!errors.Is(err, deferred.ErrTimeout) || errors.Is(err, deferred.ErrCancelled) ||
+				err.Error() != "no outcome within 2s" {
 				t.Errorf("error %v", err)
 			}
 			return 3, nil
@@ -94,7 +95,7 @@ func TestTimeout(t *testing.T) {
 	})
 }
 
-// loop runs a LoopingCall of f on a clock of its own, and returns the times at which it is called, in seconds.
+// loopTest is a LoopingCall on a clock of its own, and the times at which it called, in seconds.
 type loopTest struct {
 	clock *reactortest.Clock
 	calls []float64

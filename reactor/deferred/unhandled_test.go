@@ -146,6 +146,7 @@ func TestCreatedIsTheUsersLine(t *testing.T) {
 		"New":            func() { deferred.New[int](r).Errback(errTest) },
 		"NewCancellable": func() { deferred.NewCancellable[int](r, nil).Errback(errTest) },
 		"Fail":           func() { deferred.Fail[int](r, errTest) },
+		"Execute":        func() { deferred.Execute(r, func() (int, error) { return 0, errTest }) },
 		"Then":           func() { deferred.Then(deferred.Succeed(r, 1), failing) },
 		"ThenBoth": func() {
 			deferred.ThenBoth(deferred.Succeed(r, 1), func(int, error) (int, error) { return 0, errTest })
