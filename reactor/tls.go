@@ -70,7 +70,7 @@ func (c *Conn) identity(o protocol.TLSOptions) (*tls.Config, error) {
 	switch {
 	case cfg != nil:
 	case o.Server || o.Identity != "":
-		return nil, fmt.Errorf("Identity %q is not configured", o.Identity)
+		return nil, fmt.Errorf("identity %q is not configured", o.Identity)
 	default:
 		cfg = &systemRoots
 	}

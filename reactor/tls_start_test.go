@@ -148,8 +148,8 @@ func TestStartTLSErrors(t *testing.T) {
 			o    protocol.TLSOptions
 			says string
 		}{
-			{protocol.TLSOptions{Server: true, Identity: "x"}, `Identity "x" is not configured`},
-			{protocol.TLSOptions{Identity: "x"}, `Identity "x" is not configured`},
+			{protocol.TLSOptions{Server: true, Identity: "x"}, `identity "x" is not configured`},
+			{protocol.TLSOptions{Identity: "x"}, `identity "x" is not configured`},
 			{protocol.TLSOptions{Server: true, ALPN: []string{"a", ""}}, "ALPN names a protocol of 0 bytes"},
 			{protocol.TLSOptions{Server: true, ServerName: "a"}, "ServerName is a client's option"},
 			{protocol.TLSOptions{}, "needs the server's name"}, // it was accepted, and not dialled
