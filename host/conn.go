@@ -89,25 +89,11 @@ func (c *conn) ConnectionMade(t protocol.Transport) {
 	c.t = t
 	c.id = connID(t)
 	c.shard = c.svc.shardOf(t.Reactor())
-	if c.state&connRoot != 0 {
-		if !c.svc.admit(c) {
-			t.AbortConnection()
-			return
-		}
-		i, err := c.shard.instance()
-		if err != nil {
-			c.svc.dismiss(c)
-			c.svc.log.Warn("connection refused", "conn", c.id, "peer", peerText(t), "error", err)
-			t.AbortConnection()
-			return
-		}
-		c.join(i)
-	}
-	i := c.inst
-	if i == nil || i.end != nil {
-		t.AbortConnection() // the instance that dialled, or listens, has ended meanwhile
+	if !c.join() {
+		t.AbortConnection()
 		return
 	}
+	i := c.inst
 	c.startDeadlines()
 	if i.exports(abi.PauseProducing) || i.exports(abi.ResumeProducing) {
 		c.register(true)
@@ -123,21 +109,44 @@ func (c *conn) ConnectionMade(t protocol.Transport) {
 	}
 }
 
-// join makes the connection one of i's, with a handle.
-func (c *conn) join(i *instance) {
-	c.inst = i
-	if c.exit != nil {
-		i.exit, c.exit.inst = c.exit, i
+// join makes the connection one of its instance's. It returns false if there is none for it.
+func (c *conn) join() bool {
+	switch {
+	case c.state&connRoot != 0:
+		if !c.joinFresh() {
+			return false
+		}
+	case c.dial != nil:
+		if c.dial.end() == nil {
+			return false // cancelled meanwhile
+		}
+	case !c.port.welcome(c):
+		return false
 	}
-	c.handle, _ = i.add(c, false)
-	c.joined()
-}
-
-// joined counts a connection that has its handle.
-func (c *conn) joined() {
 	c.state |= connMade
 	c.inst.conns++
 	c.shard.opened(c)
+	return true
+}
+
+// joinFresh finds an instance for a root connection.
+func (c *conn) joinFresh() bool {
+	if !c.svc.admit(c) {
+		return false
+	}
+	i, err := c.shard.instance()
+	if err != nil {
+		c.svc.dismiss(c)
+		c.svc.totals.Refused.Add(1)
+		c.svc.log.Warn("connection refused", "conn", c.id, "peer", peerText(c.t), "error", err)
+		return false
+	}
+	c.inst = i
+	c.handle, _ = i.add(c, false)
+	if c.exit != nil {
+		i.exit, c.exit.inst = c.exit, i
+	}
+	return true
 }
 
 func (c *conn) made() {

@@ -127,11 +127,9 @@ func (d *dial) CheckAddress(to netip.AddrPort) error {
 
 // BuildProtocol implements [protocol.Factory].
 func (d *dial) BuildProtocol(protocol.Address) protocol.Protocol {
-	i := d.end()
-	if i == nil {
+	if d.inst == nil {
 		return nil
 	}
-	d.conn.joined()
 	return d.proto
 }
 

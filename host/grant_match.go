@@ -8,21 +8,19 @@ import (
 	"github.com/wasmnet/wasmnet/host/internal/addrclass"
 )
 
-// mayDial reports whether an attempt at host, a name or an address in textual form, can come to anything: the
+// mayDial reports whether host, a name or an address in textual form, may be dialled. A name must be covered as such,
+// by a pattern of names or by the grant to resolve it: looking a name up tells its name server something. The
 // addresses it resolves to are asked about one by one with mayDialAddress.
 func (g *Grants) mayDial(scheme, host string, port uint16) bool {
 	addr, err := netip.ParseAddr(host)
 	literal := err == nil
+	resolves := !literal && g.mayResolve(host)
 	for i := range g.Dial {
 		p := &g.Dial[i]
 		if !p.covers(scheme, port) {
 			continue
 		}
-		if literal {
-			if p.matchesAddress(host, addr) {
-				return true
-			}
-		} else if p.name == "" || p.matchesName(host) {
+		if literal && p.matchesAddress(host, addr) || !literal && (resolves || p.matchesName(host)) {
 			return true
 		}
 	}
@@ -40,11 +38,16 @@ func (g *Grants) mayDialAddress(scheme, host string, addr netip.AddrPort) bool {
 }
 
 // mayListen reports whether a port may be opened on the interface with this address. Listening is on the operator's
-// own machine, so a star covers every interface.
+// own machine, so a star covers every interface, and nothing less than a star, or that address itself, covers the
+// address that stands for all of them.
 func (g *Grants) mayListen(scheme string, on netip.AddrPort) bool {
 	for i := range g.Listen {
 		p := &g.Listen[i]
-		if p.covers(scheme, on.Port()) && (p.name == "*" || p.matchesAddress("", on.Addr())) {
+		if !p.covers(scheme, on.Port()) {
+			continue
+		}
+		a := on.Addr()
+		if p.name == "*" || p.matchesAddress("", a) && (!a.IsUnspecified() || p.prefix.IsSingleIP()) {
 			return true
 		}
 	}
@@ -99,6 +102,9 @@ func (p *Pattern) matchesName(host string) bool {
 		return true
 	}
 	host = canonicalName(host)
+	if p.class == addrclass.Loopback && host == "localhost" {
+		return true
+	}
 	if domain, star := strings.CutPrefix(p.name, "*"); star {
 		return strings.HasSuffix(host, domain) && len(host) > len(domain)
 	}

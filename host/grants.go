@@ -136,7 +136,8 @@ var hostClasses = map[string]addrclass.Class{
 //	loopback        this machine (localhost says the same), private or link-local for such addresses
 //
 // A name, and * too, covers public addresses only, whatever the name resolves to: addresses of this machine and its
-// networks must be covered by an address, a range or a class. PATH is absolute, or an abstract name with "@" in
+// networks must be covered by an address, a range or a class as well. These in turn cover no names (but localhost), so
+// a name that leads inside needs two patterns. PATH is absolute, or an abstract name with "@" in
 // front; a star at its end stands for any rest.
 func ParsePattern(s string) (Pattern, error) {
 	scheme, rest, ok := strings.Cut(s, ":")

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -97,7 +98,7 @@ func (l *logbook) wait(t testing.TB, texts ...string) string {
 		}
 		select {
 		case <-wake:
-		case <-t.Context().Done():
+		case <-time.After(patience):
 			t.Fatalf("the log has no line with %q:\n%s", texts, all)
 		}
 	}
@@ -207,8 +208,12 @@ func dial(t testing.TB, address string) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(patience))
 	return c
 }
+
+// patience is how long a test waits for what must come. It only decides when a test that hangs has failed.
+const patience = 3 * time.Second
 
 func send(t testing.TB, c net.Conn, text string) {
 	t.Helper()

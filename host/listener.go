@@ -14,6 +14,7 @@ import (
 
 // A listener is a port that a guest has opened. Its connections belong to the instance.
 type listener struct {
+	svc    *Service
 	inst   *instance // nil once it is closed
 	handle int32
 	port   protocol.Port
@@ -65,7 +66,7 @@ func (i *instance) listen(text string) (int32, abi.Code) {
 	if !ok || e.TLS != nil || e.Proxy {
 		return 0, abi.Unsupported
 	}
-	l := &listener{inst: i, text: text}
+	l := &listener{svc: i.svc, inst: i, text: text}
 	h, ok := i.add(l, true)
 	if !ok {
 		return 0, abi.Limit
@@ -121,18 +122,25 @@ func stopListening(i *instance, s []uint64) {
 
 // BuildProtocol implements [protocol.Factory].
 func (l *listener) BuildProtocol(protocol.Address) protocol.Protocol {
-	i := l.inst
-	if i == nil || i.end != nil {
+	if l.inst == nil {
 		return nil
 	}
-	c, p := i.svc.newConn(0)
-	h, ok := i.add(c, true)
-	if !ok {
-		return nil
-	}
-	c.port, c.shard, c.inst, c.handle = l, i.shard, i, h
-	c.joined()
+	c, p := l.inst.svc.newConn(0)
+	c.port = l
 	return p
+}
+
+// welcome gives an accepted connection its handle.
+func (l *listener) welcome(c *conn) bool {
+	i := l.inst
+	if i == nil {
+		return false
+	}
+	h, ok := i.add(c, true)
+	if ok {
+		c.inst, c.handle = i, h
+	}
+	return ok
 }
 
 // discard implements [resource].
@@ -151,7 +159,7 @@ func (l *listener) describe(key int32) (string, abi.Code) {
 	case abi.InfoNetwork:
 		return networkOf(l.port.Host()), abi.OK
 	case abi.InfoService:
-		return l.inst.svc.name, abi.OK
+		return l.svc.name, abi.OK
 	case abi.InfoEndpoint:
 		return l.text, abi.OK
 	}
