@@ -97,9 +97,9 @@ func (c *Conn) readEnded(r *runner) {
 }
 
 // hungUp deals with the news that both directions are closed, on a connection whose reading side has ended. It may be
-// old news of something to be read.
+// old news of something to be read. With a notice that is due it ends by itself after that.
 func (c *Conn) hungUp() {
-	if c.flags&connOver != 0 || !c.sock.hungUp() {
+	if c.flags&(connOver|connTellHalf) != 0 || !c.sock.hungUp() {
 		return
 	}
 	if err := c.sock.failure(); err != nil {

@@ -108,6 +108,17 @@ func (r *running) onLoop(l *reactor.Loop, f func()) {
 	wait(r.t, done, "a function posted to the loop")
 }
 
+// logged checks that each of these was logged.
+func (r *running) logged(want ...string) {
+	r.t.Helper()
+	text := r.log.String()
+	for _, w := range want {
+		if !strings.Contains(text, w) {
+			r.t.Errorf("%q was not logged:\n%s", w, text)
+		}
+	}
+}
+
 // listen opens a server and returns its address.
 func (r *running) listen(text string, build func() protocol.Protocol) protocol.Address {
 	r.t.Helper()
