@@ -99,7 +99,8 @@ func TestSendFileOnALostConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Settle()
-	if _, err := basic.SendFile(p.Server, strings.NewReader("x"), nil, nil); !errors.Is(err, protocol.ErrProducerRegistered) {
+	_, err := basic.SendFile(p.Server, strings.NewReader("x"), nil, nil)
+	if !errors.Is(err, protocol.ErrProducerRegistered) {
 		t.Errorf("a second file: %v", err)
 	}
 	p.Client.AbortConnection()

@@ -75,7 +75,9 @@ type StringState func(s []byte) StringState
 //
 //	p.Handler = &basic.StatefulStrings{State: p.hello, Transport: t}
 type StatefulStrings struct {
-	State     StringState // gets the next string
+	// State gets the next string.
+	State StringState
+	// Transport is closed at the end.
 	Transport interface{ LoseConnection() }
 }
 

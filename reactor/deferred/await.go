@@ -72,10 +72,11 @@ func (co *Coroutine) resume() {
 
 // park gives up the loop until resume.
 func (co *Coroutine) park(l link) {
-	co.wait(l)
-	if s, ok := co.clock.(Scoped); ok {
-		s.DeferredScope().parked.add(co)
+	if s, ok := co.clock.(Scoped); ok && !s.DeferredScope().parked.add(co) {
+		co.stopped = true
+		return
 	}
+	co.wait(l)
 	co.parked = true
 	more := co.yield(Unit{})
 	co.parked = false
@@ -115,14 +116,22 @@ func Sleep(co *Coroutine, d time.Duration) error {
 }
 
 // parkedList holds the coroutines of a scope that wait.
-type parkedList struct{ first *Coroutine }
+type parkedList struct {
+	first  *Coroutine
+	closed bool
+}
 
-func (l *parkedList) add(co *Coroutine) {
+// add returns false if the scope has closed.
+func (l *parkedList) add(co *Coroutine) bool {
+	if l.closed {
+		return false
+	}
 	co.list, co.prev, co.follow = l, nil, l.first
 	if l.first != nil {
 		l.first.prev = co
 	}
 	l.first = co
+	return true
 }
 
 func (co *Coroutine) leave() {
@@ -140,8 +149,9 @@ func (co *Coroutine) leave() {
 	co.list, co.prev, co.follow = nil, nil, nil
 }
 
-// stopAll ends every coroutine in the list, and those that they start meanwhile.
+// stopAll ends every coroutine in the list, and lets no other wait.
 func (l *parkedList) stopAll() {
+	l.closed = true
 	for l.first != nil {
 		co := l.first
 		co.leave()

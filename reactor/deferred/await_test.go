@@ -163,6 +163,7 @@ func TestScopeClosesCoroutines(t *testing.T) {
 	check(t, polite, cancelledText)
 	check(t, deaf, cancelledText)
 	check(t, finished, "value 2")
+	check(t, deferred.Go(r, func(co *deferred.Coroutine) (int, error) { return 3, wait(co) }), cancelledText)
 	if cleaned != 2 {
 		t.Errorf("%d coroutines were unwound, want 2", cleaned)
 	}

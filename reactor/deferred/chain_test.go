@@ -124,7 +124,9 @@ func TestCallbackReturnsNoUsableDeferred(t *testing.T) {
 		},
 		"nil":                    func() { deferred.Succeed(nil, 1).AddDeferredCallback(none) },
 		"nil, from ThenDeferred": func() { deferred.ThenDeferred(deferred.Succeed(nil, 1), none) },
-		"nil, from RunWith's f":  func() { deferred.RunWith(deferred.NewLock(nil), func() *deferred.Deferred[int] { return nil }) },
+		"nil, from RunWith's f": func() {
+			deferred.RunWith(deferred.NewLock(nil), func() *deferred.Deferred[int] { return nil })
+		},
 	} {
 		mustPanic(t, "a callback that returns "+name, f)
 	}

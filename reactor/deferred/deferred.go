@@ -129,7 +129,7 @@ func (d *Deferred[T]) Called() bool { return d.fired }
 
 // Result returns the outcome so far; ok is false while there is none, or while a step waits for another Deferred.
 // Looking does not handle an error.
-func (d *Deferred[T]) Result() (value T, err error, ok bool) { //nolint:revive // the order callers read it in
+func (d *Deferred[T]) Result() (value T, err error, ok bool) {
 	if !d.fired || d.waiting != nil || d.next < len(d.steps) {
 		return value, nil, false
 	}

@@ -8,8 +8,8 @@ import (
 
 // Outcome is what became of one member of a list.
 type Outcome[T any] struct {
-	Value T // zero if Err is not nil
-	Err   error
+	Value T     // zero if Err is not nil
+	Err   error // nil if the member has a value
 }
 
 // ListOptions say when a [List] fires, apart from when the last of its members has.
@@ -34,8 +34,8 @@ type ListResult[T any] struct {
 
 // FirstError is what a list fails with, and [Gather].
 type FirstError struct {
-	Index int // of the member that failed
-	Err   error
+	Index int   // of the member that failed
+	Err   error // the member's
 }
 
 func (e *FirstError) Error() string { return fmt.Sprintf("number %d of the list: %v", e.Index, e.Err) }

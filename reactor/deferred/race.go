@@ -10,12 +10,12 @@ import (
 // Winner is the value of a [Race].
 type Winner[T any] struct {
 	Index int // of the member that was first
-	Value T
+	Value T   // the member's
 }
 
 // GroupError is what a [Race] without a winner fails with: the error of every member, in their order.
 type GroupError struct {
-	Errs []error
+	Errs []error // one for each member
 }
 
 func (e *GroupError) Error() string {

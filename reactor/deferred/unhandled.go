@@ -11,7 +11,7 @@ import (
 
 // UnhandledError is an error that reached the end of its Deferred's steps and that nobody handled.
 type UnhandledError struct {
-	Err     error
+	Err     error  // as it was left
 	Created string // where the Deferred was made: "dir/file.go:line"
 }
 
@@ -61,7 +61,7 @@ func (s *Scope) Flush() {
 }
 
 // Close ends the scope with its loop: every coroutine that is waiting in [Await] is told so with [ErrCancelled] and has
-// ended when Close returns; then the errors that are left are reported.
+// ended when Close returns; then the errors that are left are reported. No coroutine waits from then on.
 func (s *Scope) Close() {
 	s.parked.stopAll()
 	s.Flush()

@@ -175,7 +175,8 @@ func TestCreatedIsTheUsersLine(t *testing.T) {
 		},
 		"Start": func() { deferred.NewLoopingCall(r, func() error { return errTest }).Start(1, true) },
 		"WhenDone": func() {
-			deferred.NewCooperator(r).Cooperate(func() (*deferred.Deferred[deferred.Unit], error) { return nil, errTest }).WhenDone()
+			fails := func() (*deferred.Deferred[unit], error) { return nil, errTest }
+			deferred.NewCooperator(r).Cooperate(fails).WhenDone()
 		},
 	}
 	for name, f := range makers {

@@ -26,8 +26,11 @@ func (r *Reactor) Listen(text string, f protocol.Factory) (protocol.Port, error)
 	if err != nil {
 		return nil, protocol.ErrCannotListen.Because(err)
 	}
-	if r.stopped {
+	switch {
+	case r.stopped:
 		return nil, protocol.ErrCannotListen.Because(protocol.ErrShutdown)
+	case s.Proxy:
+		return nil, protocol.ErrCannotListen.Because(fmt.Errorf("haproxy in memory: %w", protocol.ErrUnsupported))
 	}
 	var host protocol.Address
 	switch s.Network {

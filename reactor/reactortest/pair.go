@@ -9,6 +9,7 @@ import (
 // Pair is two protocols that are connected to each other, and the reactor that carries their bytes.
 type Pair struct {
 	*Reactor
+	// Client and Server are the two ends, as their protocols' transports.
 	Client, Server *Conn
 }
 
@@ -29,8 +30,8 @@ func (r *Reactor) Join(client, server protocol.Protocol) *Pair {
 // AccumulatingProtocol).
 type Recorder struct {
 	protocol.Base
-	Received []byte
-	Reason   error // of ConnectionLost; nil before
+	Received []byte // and not taken yet
+	Reason   error  // of ConnectionLost; nil before
 }
 
 // DataReceived keeps data.
