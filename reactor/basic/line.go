@@ -8,7 +8,7 @@ type LineReceiver struct {
 	protocol.Base
 	// Handler gets the lines. It must be set; a [RawDataHandler] or [LineLengthHandler] has further powers.
 	Handler LineHandler
-	// Delimiter ends a line. Nil: CR LF.
+	// Delimiter ends a line. Empty: CR LF.
 	Delimiter []byte
 	// MaxLength is the limit, in bytes. 0: [MaxLineLength].
 	MaxLength int

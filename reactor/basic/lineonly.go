@@ -9,7 +9,7 @@ type LineOnlyReceiver struct {
 	protocol.Base
 	// Handler gets the lines. It must be set; a [LineLengthHandler] hears of lines that are too long.
 	Handler LineHandler
-	// Delimiter ends a line. Nil: CR LF.
+	// Delimiter ends a line. Empty: CR LF.
 	Delimiter []byte
 	// MaxLength is the limit, in bytes. 0: [MaxLineLength].
 	MaxLength int

@@ -85,10 +85,10 @@ func (l *lines) exceeded(t protocol.Transport, h LineHandler, limit int) {
 
 // lineRules puts the defaults in.
 func lineRules(delimiter []byte, limit int) ([]byte, int) {
-	if delimiter == nil {
+	if len(delimiter) == 0 {
 		delimiter = crlf
 	}
-	if limit == 0 {
+	if limit <= 0 {
 		limit = MaxLineLength
 	}
 	return delimiter, limit

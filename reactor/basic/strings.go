@@ -16,7 +16,7 @@ type StringHandler interface {
 }
 
 func stringLimit(limit int) int {
-	if limit == 0 {
+	if limit <= 0 {
 		return MaxStringLength
 	}
 	return limit
