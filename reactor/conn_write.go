@@ -68,7 +68,7 @@ func (c *Conn) writeRaw(p []byte) {
 	}
 	switch {
 	case len(p) == 0 || c.flags&connOver != 0:
-	case c.out.size+len(p) > c.limits.hardCap && c.exceed():
+	case c.out.size+c.sock.unsent()+len(p) > c.limits.hardCap && c.exceed():
 	default:
 		c.out.append(p, &c.loop.chunks)
 		c.flags |= connUnflushed
