@@ -64,6 +64,9 @@ func TestParseProxyHeader(t *testing.T) {
 			if _, _, err := ParseProxyHeader([]byte(test.data[:i])); err != ErrProxyIncomplete {
 				t.Fatalf("%s: the first %d bytes: %v", test.name, i, err)
 			}
+			if n := ProxyHeaderMissing([]byte(test.data[:i])); n < 1 || i+n > len(test.data) {
+				t.Fatalf("%s: the first %d bytes lack %d", test.name, i, n)
+			}
 		}
 	}
 }
@@ -114,6 +117,33 @@ func TestParseProxyHeaderErrors(t *testing.T) {
 			if i >= test.complete && !errors.Is(err, ErrProxyHeader) {
 				t.Errorf("%s: the first %d bytes: %v", test.name, i, err)
 			}
+		}
+	}
+}
+
+// It takes few reads to read a header and nothing else.
+func TestProxyHeaderMissing(t *testing.T) {
+	tests := []struct {
+		data  string
+		reads int
+	}{
+		{"PROXY UNKNOWN\r\n", 1},
+		{"PROXY TCP4 0.0.0.0 0.0.0.0 0 0\r\n", 4},
+		{"PROXY TCP4 192.168.100.200 192.168.100.201 50000 60000\r\n", 9},
+		{"PROXY TCP6 2001:db8:aaaa:bbbb::1 2001:db8:aaaa:bbbb::2 50000 443\r\n", 11},
+		{proxyV2Signature + "\x20\x00\x00\x00", 2},
+		{proxyV2Signature + "\x21\x11\x00\x0c\x01\x02\x03\x04\x05\x06\x07\x08\x00\x01\x00\x02", 3},
+	}
+	for _, test := range tests {
+		reads, read := 0, 0
+		for ; read < len(test.data); reads++ {
+			if _, _, err := ParseProxyHeader([]byte(test.data[:read])); err != ErrProxyIncomplete {
+				t.Fatalf("%q: %v after %d bytes", test.data, err, read)
+			}
+			read += ProxyHeaderMissing([]byte(test.data[:read]))
+		}
+		if read != len(test.data) || reads > test.reads {
+			t.Errorf("%q: %d bytes of %d in %d reads", test.data, read, len(test.data), reads)
 		}
 	}
 }
@@ -199,6 +229,9 @@ func FuzzParseProxyHeader(f *testing.F) {
 		for _, i := range []int{0, 1, n / 2, n - 1} {
 			if _, _, err := ParseProxyHeader(data[:i]); err != ErrProxyIncomplete {
 				t.Fatalf("the first %d bytes of %q: %v", i, data[:n], err)
+			}
+			if missing := ProxyHeaderMissing(data[:i]); missing < 1 || i+missing > n {
+				t.Fatalf("the first %d bytes of %q lack %d", i, data[:n], missing)
 			}
 		}
 		// It can be written again.

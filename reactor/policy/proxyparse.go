@@ -163,3 +163,31 @@ func path(field []byte) protocol.UNIXAddress {
 	}
 	return protocol.UNIXAddress{Name: string(name)}
 }
+
+// ProxyHeaderMissing returns how many bytes are missing at least at data, for which [ParseProxyHeader] says that it is
+// incomplete. Who reads no more than that never reads beyond the header.
+func ProxyHeaderMissing(data []byte) int {
+	const shortest = len("PROXY UNKNOWN\r\n")
+	switch n := len(data); {
+	case n < shortest:
+		return shortest - n
+	case data[0] == proxyV2Signature[0] && n < proxyV2HeadLength:
+		return proxyV2HeadLength - n
+	case data[0] == proxyV2Signature[0]:
+		return proxyV2HeadLength + int(binary.BigEndian.Uint16(data[14:])) - n
+	case data[n-1] == '\r':
+		return len("\n")
+	}
+	// What is shortest after the field that has begun, for each family.
+	switch spaces := bytes.Count(data, []byte{' '}); {
+	case spaces == 2 && bytes.HasPrefix(data, []byte(proxyV1Start+"TCP4 ")):
+		return len(" 0.0.0.0 0 0\r\n")
+	case spaces == 2 && bytes.HasPrefix(data, []byte(proxyV1Start+"TCP6 ")):
+		return len(" :: 0 0\r\n")
+	case spaces == 3 && bytes.HasPrefix(data, []byte(proxyV1Start+"TCP")):
+		return len(" 0 0\r\n")
+	case spaces == 4 && bytes.HasPrefix(data, []byte(proxyV1Start+"TCP")):
+		return len(" 0\r\n")
+	}
+	return len("\r\n")
+}
