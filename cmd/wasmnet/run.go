@@ -35,12 +35,14 @@ at once.`,
 		if err != nil {
 			return err
 		}
-		for _, e := range endpoints {
-			port, err := r.service.ListenEndpoint(e)
-			if err != nil {
-				return errors.Join(fmt.Errorf("%s: %w", e.Text, err), r.reactor.Stop(), r.reactor.Run(), r.close())
-			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "wasmnet: %s listening on %s\n", r.name, bound(e, port))
+		ready, err := r.listen(endpoints)
+		if err != nil {
+			// What was opened is closed on the loops.
+			r.reactor.CallWhenRunning(func() { _ = r.reactor.Stop() })
+			return errors.Join(err, r.reactor.Run(), r.close())
+		}
+		for _, line := range ready {
+			fmt.Fprintf(cmd.ErrOrStderr(), "wasmnet: %s listening on %s\n", r.name, line)
 		}
 		r.reactor.HandleSignals(f.drain)
 		return errors.Join(r.reactor.Run(), r.close())
@@ -61,6 +63,19 @@ func parseServers(texts []string) ([]*endpoint.Server, error) {
 		all = append(all, e)
 	}
 	return all, nil
+}
+
+// listen opens the endpoints, all or none, and returns where they are.
+func (r *running) listen(endpoints []*endpoint.Server) ([]string, error) {
+	var ready []string
+	for _, e := range endpoints {
+		port, err := r.service.ListenEndpoint(e)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", e.Text, err)
+		}
+		ready = append(ready, bound(e, port))
+	}
+	return ready, nil
 }
 
 // bound is where a port listens, in the form of an endpoint: its type and the real address.

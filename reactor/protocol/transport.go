@@ -5,8 +5,8 @@ package protocol
 type Transport interface {
 	// Write queues p and returns len(p) and nil; p may be reused at once. What one event writes goes out together
 	// when it ends. Once LoseConnection, LoseWriteConnection or AbortConnection was called, or the connection is
-	// lost, the bytes are dropped and the error is [ErrClosed]. Output beyond the hard cap aborts the connection
-	// with [ErrLimit].
+	// lost, the bytes are dropped and the error is [ErrClosed]; only while a producer is registered are they taken
+	// after a Lose, which waits for it. Output beyond the hard cap aborts the connection with [ErrLimit].
 	Write(p []byte) (int, error)
 
 	// LoseConnection stops reading, flushes what was written and closes. It waits for a registered producer to

@@ -33,7 +33,7 @@ var rules = map[string][]string{
 	"modules/internal":   {"modules"},
 	"host/internal":      {"abi", "reactor", "host"},
 	"reactor/endpoint":   {"reactor/protocol", "reactor/internal"},
-	"reactor/policy":     {"reactor/protocol", "reactor/deferred", "reactor/internal"},
+	"reactor/policy":     {"reactor/protocol", "reactor/deferred", "reactor/basic", "reactor/internal"},
 	"host/internal/wasm": {},
 }
 

@@ -46,7 +46,7 @@ func TestEchoAnswersOpenSSL(t *testing.T) {
 		}
 		c.Close() // a client that leaves before the handshake
 
-		got := talk(t, "over TLS\n", "openssl", "s_client", version, "-quiet", "-verify_return_error", "-CAfile", cert,
+		got := talk(t, "over TLS\n", "openssl", "s_client", version, "-quiet", "-no_ign_eof", "-verify_return_error", "-CAfile", cert,
 			"-servername", "localhost", "-connect", "127.0.0.1:"+s.port(0))
 		if got != "over TLS\n" {
 			t.Errorf("s_client %s saw %q", version, got)

@@ -64,7 +64,7 @@ func (s *script) native(t *testing.T, chunks [][]byte) observed {
 			p.DataReceived(slices.Clone(chunk))
 		}
 	}
-	return observe(printed.String(), transport.Value(), transport.Disconnecting())
+	return observe(printed.String(), []byte(transport.Take()), transport.Disconnecting())
 }
 
 // observe puts together what was seen of a conversation. The lines printed are those of module framing.
