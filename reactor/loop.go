@@ -49,6 +49,7 @@ type Loop struct {
 
 	attempts map[*attempt]struct{} // connecting
 	stopping stopping
+	done     chan struct{} // closed when the loop has ended
 }
 
 // phase is the part of a turn that the loop is in.
@@ -78,7 +79,7 @@ func newLoop(r *Reactor, id int) (*Loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Loop{reactor: r, id: id, poller: p, runner: &runner{}, attempts: map[*attempt]struct{}{}}
+	l := &Loop{reactor: r, id: id, poller: p, runner: &runner{}, done: make(chan struct{}), attempts: map[*attempt]struct{}{}}
 	l.scope = deferred.NewScope(func(e *deferred.UnhandledError) {
 		r.log.Error("unhandled error in Deferred", "error", e.Err, "created", e.Created)
 	})
@@ -90,6 +91,11 @@ func (l *Loop) ID() int { return l.id }
 
 // Reactor returns the reactor that the loop belongs to.
 func (l *Loop) Reactor() *Reactor { return l.reactor }
+
+// Done returns a channel that is closed when the loop has ended: what was given to CallFromThread until then and was
+// not called will never be. A callback that has left the loop ([Loop.Detach]) and waits for something to be called on
+// it waits for this too. Any goroutine may call it.
+func (l *Loop) Done() <-chan struct{} { return l.done }
 
 // DeferredScope implements [deferred.Scoped].
 func (l *Loop) DeferredScope() *deferred.Scope { return l.scope }

@@ -151,6 +151,7 @@ func (l *Loop) progressStopping() bool {
 func (l *Loop) end() {
 	l.scope.Close()
 	l.closeInbox()
+	close(l.done)
 	l.timers = timers{}
 	l.chunks = chunkList{}
 	l.pipes.close()
