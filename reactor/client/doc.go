@@ -1,8 +1,8 @@
 // Package client keeps connections up: it dials again, after growing waits, when an attempt fails or a connection is
 // lost.
 //
-//	s, err := client.NewService(r, "tcp:localhost:7", factory, client.Options{})
-//	s.Start()
+//	s := client.NewService(r, "tcp:localhost:7", factory, client.Options{})
+//	err := s.Start()
 //	s.WhenConnected(0).Handle(func(p protocol.Protocol, err error) { ... })
 //
 // [Service] is one connection, with a beginning and an end, for whose protocol one can ask (Twisted's ClientService).

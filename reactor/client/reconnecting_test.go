@@ -99,7 +99,8 @@ func TestReconnectingDelays(t *testing.T) {
 func TestReconnectingJitter(t *testing.T) {
 	r, inner := reactortest.NewReactor(), &recorders{}
 	f := NewReconnectingFactory(r, inner)
-	if f.Jitter != 0.119626565582 || f.InitialDelay != time.Second || f.MaxDelay != time.Hour || f.Factor != math.E || f.MaxRetries != 0 {
+	if f.Jitter != 0.119626565582 || f.InitialDelay != time.Second || f.MaxDelay != time.Hour ||
+		f.Factor != math.E || f.MaxRetries != 0 {
 		t.Errorf("defaults %+v", f)
 	}
 	f.MaxRetries = 3

@@ -21,7 +21,9 @@ var _ protocol.ClientFactory = (*LimitTotalConnectionsFactory)(nil)
 
 // NewLimitTotalConnectionsFactory lets f have limit connections. The ones beyond get a protocol of overflow, of which
 // there can be as many again; without it, and beyond that, connections are refused.
-func NewLimitTotalConnectionsFactory(f protocol.Factory, limit int, overflow protocol.Factory) *LimitTotalConnectionsFactory {
+func NewLimitTotalConnectionsFactory(
+	f protocol.Factory, limit int, overflow protocol.Factory,
+) *LimitTotalConnectionsFactory {
 	return &LimitTotalConnectionsFactory{WrappingFactory: WrappingFactory{f}, limit: int64(limit), overflow: overflow}
 }
 

@@ -30,7 +30,8 @@ func TestLimitTotalConnections(t *testing.T) {
 func TestLimitNotBuilt(t *testing.T) {
 	total := NewLimitTotalConnectionsFactory(always(nil), 1, nil)
 	byPeer := NewLimitConnectionsByPeer(always(nil), 1, 0)
-	panics := NewLimitTotalConnectionsFactory(protocol.FactoryFunc(func(protocol.Address) protocol.Protocol { panic("no") }), 1, nil)
+	no := protocol.FactoryFunc(func(protocol.Address) protocol.Protocol { panic("no") })
+	panics := NewLimitTotalConnectionsFactory(no, 1, nil)
 	for range 3 {
 		build(total, "1.1.1.1:1")
 		build(byPeer, "1.1.1.1:1")
@@ -77,9 +78,9 @@ func TestLimitConnectionsByPeer(t *testing.T) {
 		{"one peer", 0, []protocol.Address{tcp("1.1.1.1:1"), tcp("1.1.1.1:2"), tcp("1.1.1.1:3")}, "++-"},
 		{"two peers", 0, []protocol.Address{tcp("1.1.1.1:1"), tcp("1.1.1.1:2"), tcp("1.1.1.2:1"), tcp("1.1.1.1:3")}, "+++-"},
 		{"mapped", 0, []protocol.Address{tcp("1.1.1.1:1"), tcp("[::ffff:1.1.1.1]:2"), tcp("1.1.1.1:3")}, "++-"},
-		{"IPv6 network", 0, []protocol.Address{tcp("[2001:db8::1]:1"), tcp("[2001:db8::2]:2"), tcp("[2001:db8::3]:3")}, "++-"},
-		{"IPv6 networks", 0, []protocol.Address{tcp("[2001:db8::1]:1"), tcp("[2001:db8::2]:2"), tcp("[2001:db8:0:1::3]:3")}, "+++"},
-		{"IPv6 addresses", 128, []protocol.Address{tcp("[2001:db8::1]:1"), tcp("[2001:db8::2]:2"), tcp("[2001:db8::3]:3")}, "+++"},
+		{"IPv6 network", 0, []protocol.Address{tcp("[fd00::1]:1"), tcp("[fd00::2]:2"), tcp("[fd00::3]:3")}, "++-"},
+		{"IPv6 networks", 0, []protocol.Address{tcp("[fd00::1]:1"), tcp("[fd00::2]:2"), tcp("[fd00:0:0:1::3]:3")}, "+++"},
+		{"IPv6 addresses", 128, []protocol.Address{tcp("[fd00::1]:1"), tcp("[fd00::2]:2"), tcp("[fd00::3]:3")}, "+++"},
 		{"IPv6 zones", 0, []protocol.Address{tcp("[fe80::1%lo]:1"), tcp("[fe80::1%eth0]:2"), tcp("[fe80::1]:3")}, "++-"},
 		{"UNIX", 0, []protocol.Address{unix, unix, unix}, "+++"},
 	}

@@ -11,7 +11,8 @@ import (
 )
 
 func TestParseProxyHeader(t *testing.T) {
-	unix := strings.Repeat("\x00", 108)
+	const inet = "\x01\x02\x03\x04\x05\x06\x07\x08\x00\x01\x00\x02" // 1.2.3.4:1 to 5.6.7.8:2
+	unix, zeros := strings.Repeat("\x00", 108), strings.Repeat("\x00", 15)
 	tests := []struct {
 		name, data          string
 		version             int
@@ -28,20 +29,23 @@ func TestParseProxyHeader(t *testing.T) {
 		},
 		{"v2 LOCAL", proxyV2Signature + "\x20\x00\x00\x00", 2, "", ""},
 		{"v2 LOCAL, anything else", proxyV2Signature + "\x20\xff\x00\x02ab", 2, "", ""},
-		{"v2 TCP4", proxyV2Signature + "\x21\x11\x00\x0c\x01\x02\x03\x04\x05\x06\x07\x08\x00\x01\x00\x02", 2, "1.2.3.4:1", "5.6.7.8:2"},
+		{"v2 TCP4", proxyV2Signature + "\x21\x11\x00\x0c" + inet, 2, "1.2.3.4:1", "5.6.7.8:2"},
 		{
-			"v2 TCP4 and more fields", proxyV2Signature + "\x21\x11\x00\x10\x01\x02\x03\x04\x05\x06\x07\x08\x00\x01\x00\x02\x04\x00\x01x",
+			"v2 TCP4 and more fields", proxyV2Signature + "\x21\x11\x00\x10" + inet + "\x04\x00\x01x",
 			2, "1.2.3.4:1", "5.6.7.8:2",
 		},
-		{"v2 UDP4", proxyV2Signature + "\x21\x12\x00\x0c\x01\x02\x03\x04\x05\x06\x07\x08\x00\x01\x00\x02", 2, "1.2.3.4:1", "5.6.7.8:2"},
+		{"v2 UDP4", proxyV2Signature + "\x21\x12\x00\x0c" + inet, 2, "1.2.3.4:1", "5.6.7.8:2"},
 		{
-			"v2 TCP6", proxyV2Signature + "\x21\x21\x00\x24" + strings.Repeat("\x00", 15) + "\x01" + strings.Repeat("\x00", 15) + "\x02" +
-				"\x00\x01\x00\x02", 2, "[::1]:1", "[::2]:2",
+			"v2 TCP6", proxyV2Signature + "\x21\x21\x00\x24" + zeros + "\x01" + zeros + "\x02" + "\x00\x01\x00\x02",
+			2, "[::1]:1", "[::2]:2",
 		},
 		{"v2 UNIX", proxyV2Signature + "\x21\x31\x00\xd8" + "/a" + unix[2:] + "\x00b" + unix[2:], 2, "/a", "@b"},
-		{"v2 UNIX, full", proxyV2Signature + "\x21\x31\x00\xd8" + strings.Repeat("x", 108) + unix, 2, strings.Repeat("x", 108), " "},
+		{
+			"v2 UNIX, full", proxyV2Signature + "\x21\x31\x00\xd8" + strings.Repeat("x", 108) + unix, 2,
+			strings.Repeat("x", 108), " ",
+		},
 		{"v2 unspecified", proxyV2Signature + "\x21\x00\x00\x00", 2, "", ""},
-		{"v2 INET without transport", proxyV2Signature + "\x21\x10\x00\x0c\x01\x02\x03\x04\x05\x06\x07\x08\x00\x01\x00\x02", 2, "", ""},
+		{"v2 INET without transport", proxyV2Signature + "\x21\x10\x00\x0c" + inet, 2, "", ""},
 		{"v2 largest", proxyV2Signature + "\x20\x00\x0f\xf0" + strings.Repeat("x", 4080), 2, "", ""},
 	}
 	for _, test := range tests {
@@ -159,7 +163,10 @@ func TestAppendProxyHeader(t *testing.T) {
 	}{
 		{tcp("1.2.3.4:5"), tcp("6.7.8.9:10"), "PROXY TCP4 1.2.3.4 6.7.8.9 5 10\r\n", tcp("1.2.3.4:5"), tcp("6.7.8.9:10")},
 		{tcp("[::1]:5"), tcp("[::2]:10"), "PROXY TCP6 ::1 ::2 5 10\r\n", tcp("[::1]:5"), tcp("[::2]:10")},
-		{tcp("[::ffff:1.2.3.4]:5"), tcp("6.7.8.9:10"), "PROXY TCP4 1.2.3.4 6.7.8.9 5 10\r\n", tcp("1.2.3.4:5"), tcp("6.7.8.9:10")},
+		{
+			tcp("[::ffff:1.2.3.4]:5"), tcp("6.7.8.9:10"), "PROXY TCP4 1.2.3.4 6.7.8.9 5 10\r\n",
+			tcp("1.2.3.4:5"), tcp("6.7.8.9:10"),
+		},
 		{tcp("[fe80::1%lo]:5"), tcp("[::2]:10"), "PROXY TCP6 fe80::1 ::2 5 10\r\n", tcp("[fe80::1]:5"), tcp("[::2]:10")},
 		{
 			tcp("1.2.3.4:5"), tcp("[::2]:10"), "PROXY TCP6 ::ffff:1.2.3.4 ::2 5 10\r\n",

@@ -225,7 +225,8 @@ func TestProxyHalfCloseUnknown(t *testing.T) {
 	fmt.Fprint(inner.Transport, "answer")
 	client.Transport.LoseWriteConnection()
 	pair.Settle()
-	if protocol.ReasonOf(inner.Reason) != protocol.ErrConnectionDone || producer.String() != "stop" || client.Take() != "answer" {
+	if protocol.ReasonOf(inner.Reason) != protocol.ErrConnectionDone || producer.String() != "stop" ||
+		client.Take() != "answer" {
 		t.Errorf("lost by %v, producer %v, client has %q", inner.Reason, producer, client.Received)
 	}
 }

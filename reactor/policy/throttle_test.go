@@ -137,7 +137,8 @@ func TestThrottleWrite(t *testing.T) {
 		}
 		pair.Advance(10 * time.Millisecond)
 	}
-	if string(client.Received) != sent || inner.Received != nil || protocol.ReasonOf(inner.Reason) != protocol.ErrConnectionDone {
+	if string(client.Received) != sent || inner.Received != nil ||
+		protocol.ReasonOf(inner.Reason) != protocol.ErrConnectionDone {
 		t.Errorf("lost by %v; received %d bytes of %d", inner.Reason, len(client.Received), len(sent))
 	}
 	if pair.Pending() != 0 {

@@ -64,7 +64,8 @@ func TestThrottlePushProducer(t *testing.T) {
 		t.Fatalf("the output was not waited for: %v", inner.Reason)
 	}
 	pass(pair, time.Second)
-	if inner.Reason == nil || p.String() != "" || !strings.HasSuffix(string(client.Received), "the last words"+strings.Repeat("y", 200)) {
+	end := "the last words" + strings.Repeat("y", 200)
+	if inner.Reason == nil || p.String() != "" || !strings.HasSuffix(string(client.Received), end) {
 		t.Errorf("lost by %v, producer %v", inner.Reason, p)
 	}
 }
@@ -152,7 +153,8 @@ func TestThrottleHalfClose(t *testing.T) {
 	}
 	fmt.Fprint(client.Transport, "still read")
 	pair.Advance(100 * time.Millisecond)
-	if fmt.Sprint(client.events, inner.events) != "[read] [write]" || inner.Take() != "still read" || len(client.Received) != 200 {
+	if fmt.Sprint(client.events, inner.events) != "[read] [write]" ||
+		inner.Take() != "still read" || len(client.Received) != 200 {
 		t.Errorf("events %v, %v; received %q, %d bytes", client.events, inner.events, inner.Received, len(client.Received))
 	}
 }

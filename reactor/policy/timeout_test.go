@@ -26,7 +26,10 @@ func TestTimeouts(t *testing.T) {
 		{"none", Timeouts{}, []step{{24 * 365 * time.Hour, ""}}, false, ""},
 		{"idle, almost", Timeouts{Idle: second}, []step{{second - 1, ""}}, false, ""},
 		{"idle", Timeouts{Idle: second}, []step{{second, ""}}, true, "nothing was received or written for 1s"},
-		{"idle, reading", Timeouts{Idle: second}, []step{{second - 1, "read"}, {second - 1, "read"}, {second - 1, ""}}, false, ""},
+		{
+			"idle, reading", Timeouts{Idle: second},
+			[]step{{second - 1, "read"}, {second - 1, "read"}, {second - 1, ""}}, false, "",
+		},
 		{"idle, writing", Timeouts{Idle: second}, []step{{second - 1, "write"}, {second - 1, ""}}, false, ""},
 		{
 			"idle after reading", Timeouts{Idle: second}, []step{{second - 1, "read"}, {second - 1, ""}, {1, ""}}, true,
@@ -77,7 +80,8 @@ func TestTimeouts(t *testing.T) {
 func TestTimeoutGrace(t *testing.T) {
 	for _, grace := range []time.Duration{0, time.Second} {
 		client, inner := &pauser{}, &reactortest.Recorder{}
-		pair := reactortest.NewPair(client, build(NewTimeoutFactory(always(inner), Timeouts{Total: 1, Grace: grace}), "1.2.3.4:5"))
+		f := NewTimeoutFactory(always(inner), Timeouts{Total: 1, Grace: grace})
+		pair := reactortest.NewPair(client, build(f, "1.2.3.4:5"))
 		if _, err := inner.Transport.Write(make([]byte, 200<<10)); err != nil {
 			t.Fatal(err)
 		}

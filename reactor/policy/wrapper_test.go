@@ -89,7 +89,8 @@ func TestEverything(t *testing.T) {
 	}
 	inner.Transport.UnregisterProducer()
 	pair.Settle()
-	if protocol.ReasonOf(inner.Reason) != protocol.ErrConnectionDone || string(client.Received) != "answer" || pair.Pending() != 0 {
+	if protocol.ReasonOf(inner.Reason) != protocol.ErrConnectionDone ||
+		string(client.Received) != "answer" || pair.Pending() != 0 {
 		t.Errorf("lost by %v, client has %q, %d timers are left", inner.Reason, client.Received, pair.Pending())
 	}
 	if Unwrap(inner.Transport) != protocol.Transport(pair.Server) {
