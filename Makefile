@@ -3,7 +3,7 @@ GO       ?= go
 PACKAGES := clang lld wabt socat netcat-openbsd openssl
 GOFILES   = $(shell git ls-files -co --exclude-standard '*.go')
 
-.PHONY: help build demo check test lint format cross fuzz soak bench builtins header packages clean
+.PHONY: help build demo check test lint cross fuzz soak bench bench-quick builtins header packages clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -31,6 +31,29 @@ cross: ## the other platforms build and vet
 
 fuzz: ## every fuzz target for FUZZTIME (default 10s)
 	@scripts/fuzz $${FUZZTIME:-10s}
+
+soak: packages ## every attack at once for SOAK (default 10m)
+	$(GO) test -race -timeout 0 ./tests/hostile -run TestSoak -soak $${SOAK:-10m}
+
+bench: build packages bin/bench ## measure against net and gnet; BENCH holds more flags
+	$(GO) run ./tests/bench $(BENCH)
+
+bench-quick: ## the same in a minute or two, for wrong answers rather than figures
+	$(MAKE) bench BENCH="-rounds 1 -time 300ms -settle 0s"
+
+.PHONY: bin/bench
+bin/bench: ## the guests and peers that bench runs
+	@mkdir -p $@
+	$(MAKE) -s -C guest-sdk/c
+	cp guest-sdk/c/build/echo.wasm $@/
+	wat2wasm tests/hostile/guests/loop.wat -o $@/spin.wasm
+	cd tests/bench/gnet && CGO_ENABLED=0 $(GO) build -o ../../../$@/gnet .
+
+builtins: ## modules/builtin.wasm.gz from modules/ and guest-sdk/go
+	$(GO) generate ./modules
+
+header: ## guest-sdk/c/wasmnet.h from abi/
+	$(GO) generate ./guest-sdk/c/...
 
 packages: ## Debian packages the tests use
 	@scripts/debian-packages $(PACKAGES)

@@ -71,7 +71,7 @@ func (r *running) listen(endpoints []*endpoint.Server) ([]string, error) {
 	for _, e := range endpoints {
 		port, err := r.service.ListenEndpoint(e)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", e.Text, err)
+			return nil, err
 		}
 		ready = append(ready, bound(e, port))
 	}

@@ -5,7 +5,7 @@
 // is the figure to trust. Subjects are measured in turn, round after round, and the table gives medians and their
 // ratio to the peer named in the first line of its block.
 //
-//	go run ./tests/bench [-rounds N] [-time D] [-only REGEXP] [-json FILE]
+//	go run ./tests/bench [-rounds N] [-time D] [-settle D] [-only REGEXP] [-json FILE]
 package main
 
 import (
@@ -21,6 +21,7 @@ import (
 type options struct {
 	rounds  int
 	window  time.Duration
+	settle  time.Duration
 	only    *regexp.Regexp
 	json    string
 	wasmnet string
@@ -39,6 +40,7 @@ func main() {
 	var only string
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds; medians are taken over them")
 	flag.DurationVar(&o.window, "time", 2*time.Second, "length of one measurement")
+	flag.DurationVar(&o.settle, "settle", 5*time.Second, "how long connections are idle before their memory is read")
 	flag.StringVar(&only, "only", ".", "run the workloads whose name matches")
 	flag.StringVar(&o.json, "json", "", "write all figures to this file")
 	flag.StringVar(&o.wasmnet, "wasmnet", "bin/wasmnet", "the wasmnet program")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 
 	"github.com/wasmnet/wasmnet/host"
 	"github.com/wasmnet/wasmnet/reactor"
@@ -15,18 +16,22 @@ import (
 // serve runs one of the echo servers that this program brings itself.
 func serve(kind string, args ...string) error {
 	switch {
-	case kind == "net" && len(args) == 0:
-		return serveNet()
+	case kind == "net" && len(args) == 1:
+		size, err := strconv.Atoi(args[0])
+		if err != nil {
+			return err
+		}
+		return serveNet(size)
 	case kind == "reactor" && len(args) == 0:
 		return serveReactor()
 	case kind == "neighbours" && len(args) == 2:
 		return serveNeighbours(args[0], args[1])
 	}
-	return fmt.Errorf("no server %q with %d arguments (net, reactor, neighbours QUIET LOUD)", kind, len(args))
+	return fmt.Errorf("no server %q with %d arguments (net SIZE, reactor, neighbours QUIET LOUD)", kind, len(args))
 }
 
-// serveNet is what one writes first in Go: a goroutine and a buffer for each connection.
-func serveNet() error {
+// serveNet is what one writes first in Go: a goroutine and a buffer of size bytes for each connection.
+func serveNet(size int) error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -39,7 +44,7 @@ func serveNet() error {
 		}
 		go func() {
 			defer c.Close()
-			buf := make([]byte, 4096)
+			buf := make([]byte, size)
 			for {
 				n, err := c.Read(buf)
 				if err != nil {

@@ -46,7 +46,8 @@ func workloads(o options) []workload {
 			"--limit", "connections=200000", "--limit", "per-peer=200000", "--limit", "instances=200000", "--limit", "memory-total=16GiB"}}
 	}
 	var (
-		goNet     = subject{name: "net", args: []string{self, "serve", "net"}}
+		goNet     = subject{name: "net", args: []string{self, "serve", "net", "4096"}}
+		goNet64   = subject{name: "net", args: []string{self, "serve", "net", "65536"}}
 		native    = subject{name: "reactor", args: []string{self, "serve", "reactor"}}
 		gnet      = subject{name: "gnet", args: []string{guest("gnet")}}
 		sandboxC  = wasmnet("sandbox C", guest("echo.wasm"))
@@ -58,10 +59,10 @@ func workloads(o options) []workload {
 		ws = append(ws, workload{fmt.Sprintf("echo 64 B, %d connections", conns), all, echo(o, conns, 64)})
 	}
 	ws = append(ws,
-		workload{"echo 64 KiB, 64 connections", all, echo(o, 64, 64<<10)},
+		workload{"echo 64 KiB, 64 connections", append([]subject{goNet64}, all[1:]...), echo(o, 64, 64<<10)},
 		workload{"connect, one echo, close", all, churn(o)},
-		workload{"idle memory, 1000 connections", all, idle(1000)},
-		workload{"idle memory, 10000 connections", all, idle(10000)},
+		workload{"idle memory, 1000 connections", all, idle(o, 1000)},
+		workload{"idle memory, 10000 connections", all, idle(o, 10000)},
 		workload{"neighbour of a spinning guest", []subject{
 			{name: "sandbox C", args: []string{self, "serve", "neighbours", guest("echo.wasm"), guest("spin.wasm")}, ports: 2},
 		}, neighbour(o)},
@@ -107,8 +108,8 @@ func measureLoad(p *process, n int, window time.Duration, open func(int) (func()
 	}, err
 }
 
-// idle measures what n connections cost that have echoed once and now say nothing.
-func idle(n int) func(*process) (figures, error) {
+// idle measures what n connections cost that have echoed once and then said nothing for a while.
+func idle(o options, n int) func(*process) (figures, error) {
 	return func(p *process) (figures, error) {
 		out, in := []byte("wasmnet!"), make([]byte, 8)
 		one, err := net.Dial("tcp", p.addrs[0])
@@ -133,6 +134,7 @@ func idle(n int) func(*process) (figures, error) {
 				return nil, fmt.Errorf("connection %d: %w", i, err)
 			}
 		}
+		time.Sleep(o.settle)
 		after, err := p.resident()
 		return figures{perConn: float64(after-before) / float64(n)}, err
 	}
