@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
 // A call that has used up its time on the loop goes on beside it: the loop is given to another goroutine
@@ -46,8 +48,15 @@ func (i *instance) breathe() {
 		panic(*err)
 	}
 	switch m := &i.meter; {
-	case i.away || i.shard == nil:
+	case i.shard == nil:
 		i.svc.host.turns.yield()
+	case i.away:
+		select {
+		case <-i.shard.ended:
+			panic(protocol.ErrShutdown)
+		default:
+			i.svc.host.turns.yield()
+		}
 	case i.shard.detach == nil:
 	case m.since.IsZero():
 		m.since = time.Now()
@@ -78,15 +87,19 @@ func (i *instance) relay(f importFunc, stack []uint64) {
 			f(i, stack)
 		}
 	})
+	giveUp := func(why error) any {
+		if taken.CompareAndSwap(false, true) {
+			return why
+		}
+		return <-i.relayed
+	}
 	var trouble any
 	select {
 	case trouble = <-i.relayed:
 	case <-i.cut.done:
-		if taken.CompareAndSwap(false, true) {
-			trouble = *i.cut.err.Load()
-		} else {
-			trouble = <-i.relayed
-		}
+		trouble = giveUp(*i.cut.err.Load())
+	case <-i.shard.ended:
+		trouble = giveUp(protocol.ErrShutdown)
 	}
 	i.svc.host.turns.take()
 	if trouble != nil {
@@ -108,7 +121,7 @@ func (i *instance) comeBack(err error) {
 	})
 }
 
-// cutShort ends the call of an instance that is away, because its loop is about to end. Called on the loop.
+// cutShort ends the call of an instance that is away. Called on the loop.
 func (i *instance) cutShort(reason error) {
 	if i.away && i.cut.end(reason) {
 		close(i.cut.done)

@@ -25,15 +25,11 @@ type meter struct {
 // having to touch the guest's global each time, and is far less than a slice.
 const settleAt = 8192
 
-// charge takes fuel for work that an import does.
-func (i *instance) charge(units int64) {
-	i.meter.debt += units
-	if i.meter.debt >= settleAt {
-		i.settle()
-	}
-}
+// charge takes fuel for work that an import does. It is settled when the next import begins: an import that is under
+// way must not leave the loop.
+func (i *instance) charge(units int64) { i.meter.debt += units }
 
-// settle takes the debt from the guest's fuel. It may detach the call from the loop, and end the guest.
+// settle takes the debt from the guest's fuel. The call may leave the loop, and the guest end, in it.
 func (i *instance) settle() {
 	left := int64(i.fuel.Get()) - i.meter.debt
 	i.meter.debt = 0

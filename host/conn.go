@@ -284,9 +284,6 @@ func (c *conn) ConnectionLost(reason error) {
 	case i == nil || i.end != nil:
 		c.leave(reason)
 	case i.running:
-		if protocol.ReasonOf(reason) == protocol.ErrShutdown {
-			i.cutShort(protocol.ErrShutdown) // the loop will not carry out what it waits for
-		}
 		i.postpone(func() { c.lost(reason) })
 	default:
 		c.lost(reason)

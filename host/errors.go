@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/wasmnet/wasmnet/abi"
 )
 
 // A ModuleError says why a module cannot be loaded or started.
@@ -40,13 +38,13 @@ func (e *ExportError) Error() string {
 // A Trap is the end of an instance by its own fault: an unreachable instruction, an access out of bounds, an import
 // called with a range outside of memory.
 type Trap struct {
-	Event  abi.Event
+	Event  string   // that was delivered: the name of the export
 	Reason string   // "unreachable", "out of bounds memory access", ...
 	Frames []string // guest functions, the innermost first, as far as the module names them
 }
 
 func (e *Trap) Error() string {
-	s := "trap in " + e.Event.String() + ": " + e.Reason
+	s := "trap in " + e.Event + ": " + e.Reason
 	if len(e.Frames) > 0 {
 		s += " (in " + strings.Join(e.Frames, " < ") + ")"
 	}

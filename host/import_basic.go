@@ -72,14 +72,13 @@ func readClock(_ *instance, s []uint64) {
 }
 
 // random fills in pieces, so that a guest that asks for all of its memory leaves the loop like any other slow one.
-func random(i *instance, s []uint64) { i.fillRandom(i.view(s[0], s[1])) }
-
-func (i *instance) fillRandom(b []byte) {
+func random(i *instance, s []uint64) {
 	const piece = 16 * kib
-	for len(b) > 0 {
+	for b := i.view(s[0], s[1]); len(b) > 0; {
 		n := min(len(b), piece)
 		rand.Read(b[:n])
 		i.charge(int64(n) / randomAUnit)
+		i.settle()
 		b = b[n:]
 	}
 }

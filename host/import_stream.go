@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/wasmnet/wasmnet/abi"
+	"github.com/wasmnet/wasmnet/reactor"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -114,11 +115,6 @@ func (i *instance) steer(s []uint64, f func(*conn)) {
 	}
 }
 
-// splicer is a transport that can be relayed to another one.
-type splicer interface {
-	Splice(other protocol.Transport) error
-}
-
 func splice(i *instance, s []uint64) {
 	a, b := i.conn(s[0]), i.conn(s[1])
 	switch {
@@ -132,14 +128,15 @@ func splice(i *instance, s []uint64) {
 		ret(s, abi.Closed)
 		return
 	}
-	t, ok := a.t.(splicer)
-	if !ok {
+	one, ok := a.t.(*reactor.Conn)
+	two, ok2 := b.t.(*reactor.Conn)
+	if !ok || !ok2 {
 		ret(s, abi.Unsupported)
 		return
 	}
 	a.unregister()
 	b.unregister()
-	if err := t.Splice(b.t); err != nil {
+	if err := one.Splice(two); err != nil {
 		ret(s, codeOf(err))
 		return
 	}

@@ -26,6 +26,9 @@ type hostFunc struct {
 func (f *hostFunc) Call(ctx context.Context, stack []uint64) {
 	i := ctx.(*instance)
 	i.charge(f.cost)
+	if i.meter.debt >= settleAt {
+		i.settle()
+	}
 	if i.away && !f.anyway {
 		i.relay(f.call, stack)
 		return

@@ -31,7 +31,8 @@ type instance struct {
 
 	receive span // where incoming bytes go
 	meter   meter
-	grown   int64 // bytes of memory beyond what it began with
+	grown   int64  // bytes of memory beyond what it began with
+	size    uint64 // of its memory, when it was closed
 
 	handles handle.Table[resource]
 	conns   int // connections that were made and not lost yet

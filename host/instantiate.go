@@ -136,6 +136,7 @@ func (i *instance) drop() {
 	if i.module == nil {
 		return
 	}
+	i.size = i.memorySize()
 	err := errors.Join(i.module.Close(context.Background()), i.linear.Close())
 	if err != nil {
 		i.svc.log.Error("instance was not closed", "error", err)
@@ -151,10 +152,10 @@ func (i *instance) ungrow() {
 	i.grown = 0
 }
 
-// memorySize is the present size of the guest's memory.
+// memorySize is the size of the guest's memory, the last one if it was closed.
 func (i *instance) memorySize() uint64 {
 	if i.memory == nil {
-		return 0
+		return i.size
 	}
 	return uint64(i.memory.Size())
 }

@@ -97,7 +97,6 @@ const (
 	opCount
 	opTwice
 	opSpinImport
-	opWriteMany
 	opHash
 )
 
@@ -162,7 +161,12 @@ func (p *puppet) all(commands ...command) []int64 {
 // begin sends commands in one segment and does not wait.
 func (p *puppet) begin(commands ...command) {
 	p.Helper()
-	var all []byte
+	if _, err := p.Write(encode(commands...)); err != nil {
+		p.Fatal(err)
+	}
+}
+
+func encode(commands ...command) (all []byte) {
 	for _, c := range commands {
 		all = binary.LittleEndian.AppendUint32(all, uint32(49+len(c.text)))
 		all = append(all, byte(c.op))
@@ -175,9 +179,7 @@ func (p *puppet) begin(commands ...command) {
 		}
 		all = append(all, c.text...)
 	}
-	if _, err := p.Write(all); err != nil {
-		p.Fatal(err)
-	}
+	return all
 }
 
 // importing is the command to call an import.

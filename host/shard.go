@@ -13,7 +13,8 @@ type shard struct {
 	svc    *Service
 	loop   protocol.Reactor
 	clock  *clock
-	detach func() // lets the loop go on without the call that calls it; nil where the loop cannot
+	detach func()          // lets the loop go on without the call that calls it; nil where the loop cannot
+	ended  <-chan struct{} // closed when the loop has ended; nil where it does not tell
 
 	pool   pool
 	shared supervisor // of the instance that all connections share, in the isolations that have one
@@ -35,6 +36,9 @@ func (s *Service) shardOf(loop protocol.Reactor) *shard {
 	sh.shared.shard = sh
 	if d, ok := loop.(interface{ Detach() }); ok {
 		sh.detach = d.Detach
+	}
+	if d, ok := loop.(interface{ Done() <-chan struct{} }); ok {
+		sh.ended = d.Done()
 	}
 	stored, _ := s.shards.LoadOrStore(loop, sh)
 	return stored.(*shard)

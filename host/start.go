@@ -39,9 +39,10 @@ func (s *Service) unstarted(sh *shard) (*instance, error) {
 	}
 	for n, d := range s.code.data {
 		if !i.memory.Write(d.Offset, d.Bytes) {
-			i.drop()
-			return nil, fmt.Errorf("data segment %d: bytes %d to %d are outside of the memory of %d bytes",
+			err := fmt.Errorf("data segment %d: bytes %d to %d are outside of the memory of %d bytes",
 				n, d.Offset, uint64(d.Offset)+uint64(len(d.Bytes)), i.memory.Size())
+			i.drop()
+			return nil, err
 		}
 	}
 	return i, nil

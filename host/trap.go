@@ -2,6 +2,7 @@ package host
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 
 	"github.com/wasmnet/wasmnet/abi"
@@ -30,28 +31,31 @@ func (i *instance) translate(e abi.Event, err error) error {
 	if strings.Contains(reasonText, "stack overflow") {
 		return i.svc.limitError("stack") // frames larger than the rewriter took them to be
 	}
-	return &Trap{Event: e, Reason: reasonText, Frames: frames(trace)}
+	name := "the start function"
+	if e < abi.NumEvents {
+		name = e.String()
+	}
+	return &Trap{Event: name, Reason: reasonText, Frames: frames(trace)}
 }
 
-// frames reads the functions from a stack trace of wazero's, which has one a line, "module.name(types) results".
+// frame is a line of wazero's stack trace: "module.name(types) results". Names may hold parentheses themselves.
+var frame = regexp.MustCompile(`^\t[^.]*\.(.*?)\((?:[ifv0-9]+|funcref|externref|,)*\)(?: .*)?$`)
+
+// frames reads the guest's functions from a stack trace.
 func frames(trace string) []string {
 	var list []string
 	for line := range strings.Lines(trace) {
-		if !strings.HasPrefix(line, "\t") {
+		m := frame.FindStringSubmatch(strings.TrimRight(line, "\n"))
+		if m == nil {
 			break // the Go stack of a fault in the host
 		}
-		name := strings.TrimSpace(line)
-		if end := strings.LastIndexByte(name, '('); end > 0 {
-			name = name[:end]
-		}
-		_, name, _ = strings.Cut(name, ".")
-		if name == "" || strings.HasPrefix(name, "wasmnet_") {
+		if strings.HasPrefix(m[1], "wasmnet_") || strings.HasPrefix(m[1], "$") {
 			continue
 		}
 		if len(list) == maxFrames {
 			return append(list, "...")
 		}
-		list = append(list, printable(name))
+		list = append(list, printable(m[1]))
 	}
 	return list
 }

@@ -91,7 +91,7 @@ static i32 twice(i32 n) { return n <= 0 ? ++counter : twice(n - 1) + twice(n - 1
 
 enum {
   OP_SCRATCH = 100, OP_PEEK, OP_POKE, OP_GROW, OP_TRAP, OP_SPIN, OP_RECURSE, OP_SIZE, OP_FILL, OP_DO_IN, OP_COUNT,
-  OP_TWICE, OP_SPIN_IMPORT, OP_WRITE_MANY, OP_HASH,
+  OP_TWICE, OP_SPIN_IMPORT, OP_HASH,
 };
 
 static i64 perform(const i64 *a, u8 op, u32 text) {
@@ -156,7 +156,6 @@ static i64 perform(const i64 *a, u8 op, u32 text) {
   case OP_COUNT: return ++counter;
   case OP_TWICE: return twice(x);
   case OP_SPIN_IMPORT: for (i64 i = 0; i < a[0]; i++) now(0); return 0;
-  case OP_WRITE_MANY: for (i32 i = 0; i < y; i++) { i32 r = write(x, (i32)scratch, z); if (r < 0) return r; } return 0;
   case OP_HASH: {
     u32 size = __builtin_wasm_memory_size(0) << 16, h = 2166136261u;
     for (u32 i = 0; i < size; i++) h = (h ^ *(u8 *)i) * 16777619u;
