@@ -1,0 +1,27 @@
+//go:build !wasip1
+
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/wasmnet/wasmnet/reactor"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: hello ENDPOINT")
+		os.Exit(2)
+	}
+	r, err := reactor.New(reactor.Config{Loops: 1})
+	if err == nil {
+		r.CallWhenRunning(func() { hello(r.Loops()[0], os.Args[1]) })
+		err = r.Run()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "hello:", err)
+		os.Exit(1)
+	}
+	os.Exit(r.Status())
+}
