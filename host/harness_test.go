@@ -3,6 +3,7 @@ package host_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -237,3 +238,7 @@ func drained(t testing.TB, c net.Conn) string {
 	b, _ := io.ReadAll(c)
 	return string(b)
 }
+
+func sprintf(format string, args ...any) string { return fmt.Sprintf(format, args...) }
+
+func contains(s, part string) bool { return strings.Contains(s, part) }

@@ -1,0 +1,207 @@
+package host_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"io"
+	"math/big"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/wasmnet/wasmnet/abi"
+	"github.com/wasmnet/wasmnet/host"
+)
+
+// identity makes a certificate for localhost and 127.0.0.1, and the roots that verify it.
+func identity(t testing.TB) (tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(leaf)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, roots
+}
+
+func TestStartTLSAsServer(t *testing.T) {
+	w := newWorld(t)
+	certificate, roots := identity(t)
+	p, _, address := w.pull(host.ServiceConfig{Isolation: host.PerService,
+		TLS: host.TLS{Identities: []host.Identity{{Name: "first", Certificate: certificate}}}})
+	p.expect(abi.ConnectionMade)
+	c := dial(t, address)
+	conn := int64(p.expect(abi.ConnectionMade).a)
+
+	for options, want := range map[string]abi.Code{
+		"nonsense":        abi.Invalid,
+		"role=judge":      abi.Invalid,
+		"alpn=":           abi.Invalid,
+		"identity=second": abi.NotFound,
+		"role=client":     abi.Invalid, // whom to verify?
+	} {
+		if got := p.callText("start_tls", options, conn); abi.Code(got) != want {
+			t.Errorf("start_tls %q: %d, want %d", options, got, want)
+		}
+	}
+	if got := p.info(conn, abi.InfoTLSVersion); got != abi.NotFound.Error() {
+		t.Errorf("TLS version before TLS: %q", got)
+	}
+	got := p.all(p.texting("write", "in clear", conn), p.texting("start_tls", "role=server\nalpn=h2,echo\nidentity=first\n", conn),
+		p.texting("start_tls", "", conn))
+	if got[1] != 0 || abi.Code(got[2]) != abi.Conflict {
+		t.Fatalf("start_tls twice: %d", got[1:])
+	}
+	receive(t, c, "in clear")
+	client := tls.Client(c, &tls.Config{ServerName: "localhost", RootCAs: roots, NextProtos: []string{"echo"}})
+	if err := client.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	if e := p.expect(abi.HandshakeCompleted); int64(e.a) != conn {
+		t.Errorf("%v", e)
+	}
+	for key, want := range map[int64]string{abi.InfoALPN: "echo", abi.InfoSNI: "localhost", abi.InfoTLSVersion: "TLS 1.3",
+		abi.InfoPeerCertificate: abi.NotFound.Error(), abi.InfoPeerVerified: "0"} {
+		if got := p.info(conn, key); got != want {
+			t.Errorf("conn_info %d: %q, want %q", key, got, want)
+		}
+	}
+	if _, err := io.WriteString(client, "secret"); err != nil {
+		t.Fatal(err)
+	}
+	if e := p.expect(abi.DataReceived); e.data != "secret" {
+		t.Errorf("%v", e)
+	}
+	p.all(p.texting("write", "answer", conn), p.importing("lose_connection", conn))
+	if b, err := io.ReadAll(client); string(b) != "answer" || err != nil {
+		t.Errorf("the client got %q, %v", b, err)
+	}
+}
+
+// tlsEcho is a server that answers with TLS, at once or after the line STARTTLS.
+func tlsEcho(t testing.TB, certificate tls.Certificate, startTLS bool) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			if startTLS {
+				io.ReadFull(c, make([]byte, len("STARTTLS\n")))
+			}
+			s := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{certificate}})
+			io.Copy(s, s)
+			s.Close()
+		}
+	}()
+	t.Cleanup(func() {
+		l.Close()
+		<-done
+	})
+	return l.Addr().String()
+}
+
+func TestGuestsAsTLSClients(t *testing.T) {
+	w := newWorld(t)
+	certificate, roots := identity(t)
+	p, _, _ := w.pull(host.ServiceConfig{Grants: grants(t, "dial=tcp:loopback:*"), TLS: host.TLS{Roots: roots}})
+	p.expect(abi.ConnectionMade)
+
+	// From the start.
+	conn := p.callText("connect", "tls"+endpointOf(tlsEcho(t, certificate, false))[3:])
+	p.expect(abi.ConnectionMade)
+	if e := p.expect(abi.HandshakeCompleted); int64(e.a) != conn {
+		t.Errorf("%v", e)
+	}
+	p.callText("write", "hello", conn)
+	if e := p.expect(abi.DataReceived); e.data != "hello" {
+		t.Errorf("%v", e)
+	}
+	if got := p.info(conn, abi.InfoPeerCertificate); got != string(certificate.Certificate[0]) {
+		t.Errorf("peer certificate of %d bytes", len(got))
+	}
+	p.call("lose_connection", conn)
+	p.expect(abi.ConnectionLost)
+
+	// In mid-stream, verifying the host that was dialled.
+	conn = p.callText("connect", endpointOf(tlsEcho(t, certificate, true)))
+	p.expect(abi.ConnectionMade)
+	p.callText("write", "STARTTLS\n", conn)
+	if code := p.callText("start_tls", "", conn); code != 0 {
+		t.Fatalf("start_tls: %d", code)
+	}
+	p.expect(abi.HandshakeCompleted)
+	p.callText("write", "hello", conn)
+	if e := p.expect(abi.DataReceived); e.data != "hello" {
+		t.Errorf("%v", e)
+	}
+	p.call("abort_connection", conn)
+	p.expect(abi.ConnectionLost)
+
+	// A certificate that nobody vouches for, or for somebody else.
+	other, _ := identity(t)
+	conn = p.callText("connect", "tls"+endpointOf(tlsEcho(t, other, false))[3:])
+	if e := p.expect(abi.ConnectFailed); int64(e.a) != conn || e.b != 9 {
+		t.Errorf("%v, want reason 9", e)
+	}
+	conn = p.callText("connect", endpointOf(tlsEcho(t, certificate, true)))
+	p.expect(abi.ConnectionMade)
+	p.all(p.texting("write", "STARTTLS\n", conn), p.texting("start_tls", "server_name=example.org", conn))
+	if e := p.expect(abi.ConnectionLost); int64(e.a) != conn || e.b != 9 {
+		t.Errorf("%v, want reason 9", e)
+	}
+}
+
+func TestSplice(t *testing.T) {
+	w := newWorld(t)
+	_, echo := w.run("echo.wat", host.ServiceConfig{})
+	p, _, address := w.pull(host.ServiceConfig{Isolation: host.PerService, Grants: grants(t, "dial=tcp:loopback:*")})
+	p.expect(abi.ConnectionMade)
+	c := dial(t, address)
+	a := int64(p.expect(abi.ConnectionMade).a)
+	b := p.callText("connect", endpointOf(echo))
+	p.expect(abi.ConnectionMade)
+	got := p.all(p.importing("splice", a, a), p.importing("splice", a, 99), p.texting("write", "first", a), p.importing("splice", a, b),
+		p.texting("write", "x", a), p.importing("splice", a, b), p.importing("pause_reading", b))
+	if got[0] != int64(abi.Invalid) || got[1] != int64(abi.Handle) || got[3] != 0 || got[4] != int64(abi.Closed) ||
+		got[5] != int64(abi.Closed) || got[6] != int64(abi.Closed) {
+		t.Fatalf("splice: %d", got)
+	}
+	receive(t, c, "first")
+	send(t, c, "through the host")
+	receive(t, c, "through the host")
+	if in := p.info(a, abi.InfoBytesIn); in != "16" {
+		t.Errorf("bytes in %s", in)
+	}
+	c.Close()
+	lost := map[int32]bool{p.expect(abi.ConnectionLost).a: true, p.expect(abi.ConnectionLost).a: true}
+	if !lost[int32(a)] || !lost[int32(b)] {
+		t.Errorf("lost %v, want %d and %d", lost, a, b)
+	}
+}
