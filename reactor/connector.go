@@ -92,9 +92,10 @@ func (c *connector) Destination() protocol.Address {
 	return protocol.HostnameAddress{Host: c.to.Host, Port: c.to.Port}
 }
 
-// Connect implements [protocol.Connector]. The attempt begins when the current event is over.
+// Connect implements [protocol.Connector]. The attempt begins when the current event is over. A reactor that ends makes
+// none.
 func (c *connector) Connect() {
-	if c.state != connectorIdle {
+	if c.state != connectorIdle || c.loop.stopping.refuses() {
 		return
 	}
 	c.state = connectorConnecting
@@ -148,9 +149,9 @@ func (c *connector) failed(reason error) {
 // over makes the connector idle and calls tell if there is somebody to tell. Unless it connects again the factory is
 // stopped.
 func (c *connector) over(reason error, tell func()) {
-	c.loop.CallFromThread(func() {
+	c.loop.callBeforeEnd(func() {
 		c.state = connectorIdle
-		c.loop.CallFromThread(c.stopIfIdle)
+		c.loop.callBeforeEnd(c.stopIfIdle)
 		if c.client != nil {
 			tell()
 			return

@@ -24,6 +24,16 @@ func (l *Loop) CallFromThread(f func()) {
 	}
 }
 
+// callBeforeEnd is CallFromThread for what must not be dropped: a loop that is stopping waits for it.
+func (l *Loop) callBeforeEnd(f func()) {
+	l.load.Add(1)
+	l.CallFromThread(func() {
+		l.load.Add(-1)
+		l.poller.wake() // for a turn that sees that nothing is waited for
+		f()
+	})
+}
+
 // notify has the handler of k told that it is ready. Any goroutine may call it.
 func (l *Loop) notify(k key, what interest) {
 	l.inbox.mu.Lock()

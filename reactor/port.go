@@ -130,7 +130,7 @@ func (p *port) stop() {
 	r.mu.Lock()
 	delete(r.ports, p)
 	r.mu.Unlock()
-	p.loop.CallFromThread(func() {
+	p.loop.callBeforeEnd(func() {
 		p.acceptor.forget()
 		r.factories.stop(p.build)
 	})
