@@ -14,7 +14,7 @@ const (
 // body rewrites function bodies, one after another, with the same buffers.
 type body struct {
 	r       *rewriter
-	planner planner
+	planner *planner
 	rd      wasm.Reader
 	in      wasm.Instr
 	plan    *plan

@@ -23,7 +23,8 @@ type plan struct {
 	calls    bool     // it calls functions, of the guest or of the host
 	indirect bool     // it has call_indirect
 	leaves   bool     // a branch has the function itself as its target
-	values   int      // assignments to locals and results of calls: what may need a place in the stack frame
+	values   int      // assignments to locals, results of calls, operands: what may need a place in the stack frame
+	vectors  bool     // some of them may be v128
 }
 
 // planner divides bodies into regions: runs of instructions that are executed all or none each time the first is
@@ -44,7 +45,14 @@ type planner struct {
 	regions []region // all of the body, in the order of their beginnings
 	open    []int    // indices into regions, outermost first
 	dead    bool     // the code at hand cannot be reached
+	stack   operands
+	types   []uint32 // of functions
 	plan    plan
+}
+
+func newPlanner(m *wasm.Module) *planner {
+	return &planner{imports: uint32(m.NumImported(wasm.ExternFunc)), types: m.FuncTypeIndices(),
+		stack: operands{types: m.Types}}
 }
 
 type planFrame struct {
@@ -54,6 +62,9 @@ type planFrame struct {
 	table   int     // the same for br_table only
 	reached bool    // a branch leads to the end, or an arm falls through to it
 	dead    bool    // the whole block cannot be reached
+	height  int     // of the operand stack below the block's parameters
+	params  int
+	results int
 }
 
 type region struct {
@@ -62,12 +73,18 @@ type region struct {
 	fixed bool  // it must keep its own charge
 }
 
-func (p *planner) analyse(b *wasm.Body) *plan {
+// reset prepares for a body.
+func (p *planner) reset(b *wasm.Body) {
 	p.r.Reset(b)
 	p.frames, p.regions, p.open, p.dead = p.frames[:0], p.regions[:0], p.open[:0], false
 	p.plan = plan{charges: p.plan.charges[:0]}
-	p.push(wasm.OpBlock)
+	p.stack = operands{types: p.stack.types}
+	p.push(wasm.OpBlock, wasm.BlockType{Type: wasm.NoType})
 	p.begin(0, true)
+}
+
+func (p *planner) analyse(b *wasm.Body) *plan {
+	p.reset(b)
 	for p.r.More() {
 		p.r.Next(&p.in)
 		p.step()
@@ -77,6 +94,7 @@ func (p *planner) analyse(b *wasm.Body) *plan {
 			p.plan.charges = append(p.plan.charges, r.charge)
 		}
 	}
+	p.plan.values += p.stack.spilled
 	return &p.plan
 }
 
@@ -86,15 +104,16 @@ func (p *planner) step() {
 	p.plan.total += c
 	if !p.dead {
 		p.regions[p.open[len(p.open)-1]].cost += c
+		p.operate()
 	}
 	switch in.Op {
 	case wasm.OpBlock:
-		p.push(wasm.OpBlock)
+		p.push(wasm.OpBlock, in.Block)
 	case wasm.OpLoop:
-		p.push(wasm.OpLoop)
+		p.push(wasm.OpLoop, in.Block)
 		p.begin(in.End, true)
 	case wasm.OpIf:
-		p.push(wasm.OpIf)
+		p.push(wasm.OpIf, in.Block)
 		p.begin(in.End, false)
 	case wasm.OpElse:
 		p.orElse()
@@ -127,9 +146,33 @@ func (p *planner) step() {
 
 func (p *planner) top() *planFrame { return &p.frames[len(p.frames)-1] }
 
-func (p *planner) push(op wasm.Op) {
+func (p *planner) push(op wasm.Op, t wasm.BlockType) {
 	i := len(p.frames)
-	p.frames = append(p.frames, planFrame{op: op, base: len(p.open), escape: i, table: i, dead: p.dead})
+	params, results := p.stack.arity(t)
+	p.frames = append(p.frames, planFrame{op: op, base: len(p.open), escape: i, table: i, dead: p.dead,
+		height: max(p.stack.height-params, 0), params: params, results: results})
+}
+
+// operate follows what the instruction at hand does to the operand stack.
+func (p *planner) operate() {
+	in, o := &p.in, &p.stack
+	switch in.Op {
+	case wasm.OpCall:
+		o.call(&o.types[p.types[in.X]], 0)
+	case wasm.OpCallIndirect:
+		o.call(&o.types[in.X], 1)
+	default:
+		e := effectOf(in.Op)
+		o.pop(int(e.pops))
+		o.push(int(e.pushes))
+		p.plan.vectors = p.plan.vectors || in.Op>>8 == 0xfd
+	}
+}
+
+// restore puts the operand stack to the height that it has at the beginning of an else or behind an end.
+func (p *planner) restore(height int) {
+	p.stack.counted = min(p.stack.counted, height)
+	p.stack.height = height
 }
 
 // begin opens a region. Nothing is opened in code that cannot be reached.
@@ -163,6 +206,7 @@ func (p *planner) orElse() {
 	f.op = wasm.OpElse
 	f.reached = f.reached || !p.dead
 	p.dead = f.dead
+	p.restore(f.height + f.params)
 	p.closeTo(f.base)
 	p.begin(p.in.End, false)
 }
@@ -172,6 +216,7 @@ func (p *planner) pop() {
 	f := p.frames[i]
 	p.frames = p.frames[:i]
 	p.closeTo(f.base)
+	p.restore(f.height + f.results)
 	if i == 0 {
 		return
 	}

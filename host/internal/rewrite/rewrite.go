@@ -69,7 +69,7 @@ func (r *rewriter) rewrite() error {
 	r.tables()
 	r.out.Functions = make([]uint32, len(r.in.Functions), len(r.in.Functions)+64)
 	r.out.Code = make([]wasm.Body, len(r.in.Functions), len(r.in.Functions)+64)
-	b := &body{r: r, planner: planner{imports: r.imports}}
+	b := &body{r: r, planner: newPlanner(r.in)}
 	for i, t := range r.in.Functions {
 		r.out.Functions[i] = r.budgeted(t)
 		r.out.Code[i] = b.rewrite(&r.in.Code[i], &r.in.Types[t])

@@ -48,16 +48,24 @@ type checker struct {
 	*decoder
 	r        Reader
 	in       Instr
-	blocks   []Op // the open blocks: OpBlock, OpLoop, OpIf, OpElse
+	blocks   []block
 	branches int
 	at       int // offset of the instruction being checked
+	work     complexity
+}
+
+// block is an open block.
+type block struct {
+	op       Op  // OpBlock, OpLoop, OpIf, OpElse
+	branches int // br_ifs to its label so far
 }
 
 func (k *checker) check(b *Body, params uint32) {
 	k.r.Reset(b)
-	k.blocks = append(k.blocks[:0], OpBlock)
+	k.blocks = append(k.blocks[:0], block{op: OpBlock})
 	k.branches = 0
 	locals := params + b.NumLocals
+	k.work.reset(int(locals))
 	in := &k.in
 	for len(k.blocks) > 0 {
 		if !k.r.More() {
@@ -65,23 +73,29 @@ func (k *checker) check(b *Body, params uint32) {
 		}
 		k.at = k.r.c.offset()
 		k.r.Next(in)
+		top := len(k.blocks) - 1
 		switch in.Op {
 		case OpLocalGet, OpLocalSet, OpLocalTee:
 			if in.X >= locals {
 				k.index("local", in.X, int(locals))
 			}
+			k.work.local(in.X, in.Op == OpLocalGet)
 		case OpBlock, OpLoop, OpIf:
 			k.open(in)
 		case OpElse:
-			if k.blocks[len(k.blocks)-1] != OpIf {
+			if k.blocks[top].op != OpIf {
 				malformed(k.at, "else without if")
 			}
-			k.blocks[len(k.blocks)-1] = OpElse
+			k.blocks[top].op = OpElse
 		case OpEnd:
-			k.blocks = k.blocks[:len(k.blocks)-1]
+			k.work.close(&k.blocks[top])
+			k.blocks = k.blocks[:top]
 		case OpBr, OpBrIf:
 			k.label(in.X)
 			k.branch(1)
+			if in.Op == OpBrIf {
+				k.blocks[top-int(in.X)].branches++
+			}
 		case OpBrTable:
 			k.branch(len(in.Labels) + 1)
 			for _, l := range in.Labels {
@@ -96,6 +110,10 @@ func (k *checker) check(b *Body, params uint32) {
 	if k.r.More() {
 		malformed(k.r.c.offset(), "function body: %d bytes behind its end", k.r.c.left())
 	}
+	b.Joins = k.work.values
+	if w := k.work.total(len(k.globals)); w > int64(k.lim.Complexity) {
+		overLimit(b.Offset, "Complexity", "complexity of one function", uint64(w), uint64(k.lim.Complexity))
+	}
 }
 
 func (k *checker) open(in *Instr) {
@@ -105,7 +123,8 @@ func (k *checker) open(in *Instr) {
 	if len(k.blocks) > k.lim.Nesting {
 		overLimit(k.at, "Nesting", "blocks inside one another", uint64(len(k.blocks)), uint64(k.lim.Nesting))
 	}
-	k.blocks = append(k.blocks, in.Op)
+	k.blocks = append(k.blocks, block{op: in.Op})
+	k.work.open(in.Op)
 }
 
 func (k *checker) label(l uint32) {
@@ -129,6 +148,7 @@ func (k *checker) indices(in *Instr) {
 	switch in.Op {
 	case OpCall:
 		k.below("function", in.X, len(k.funcTypes))
+		k.work.calls++
 	case OpRefFunc:
 		k.below("function", in.X, len(k.funcTypes))
 		if !k.declared()[in.X] {
@@ -140,6 +160,7 @@ func (k *checker) indices(in *Instr) {
 			malformed(k.at, "global.set: global %d is immutable", in.X)
 		}
 	case OpCallIndirect:
+		k.work.calls++
 		k.below("type", in.X, len(k.m.Types))
 		k.below("table", in.Y, len(k.tables))
 		if k.tables[in.Y].Elem != FuncRef {

@@ -121,7 +121,7 @@ func TestLimits(t *testing.T) {
 		sec(0, 1, 'x'),
 	)
 	exact := wasm.Limits{ModuleSize: len(full), Types: 2, Params: 2, Functions: 1, Imports: 1, Exports: 1, Tables: 1,
-		TableEntries: 3, Globals: 1, Locals: 5, BodySize: 16, Nesting: 2, Branches: 2, Segments: 1, DataBytes: 3,
+		TableEntries: 3, Globals: 1, Locals: 5, BodySize: 16, Nesting: 2, Branches: 2, Complexity: 0, Segments: 1, DataBytes: 3,
 		Elements: 2, MemoryPages: 2, Sections: 1}
 	if _, err := wasm.Decode(full, exact); err != nil {
 		t.Fatalf("the limits exactly kept: %v", err)

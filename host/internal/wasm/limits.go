@@ -16,6 +16,7 @@ type Limits struct {
 	BodySize     int // bytes of one function body
 	Nesting      int // control instructions inside one another
 	Branches     int // branch instructions of one function; the targets of a br_table count one each
+	Complexity   int // what compiling one function may take, estimated in microseconds; see complexity.go
 	Segments     int // element segments, and likewise data segments; Go writes one data segment per 64 bytes or so
 	DataBytes    int // bytes of all data segments together
 	Elements     int // entries of all element segments together
@@ -40,6 +41,7 @@ var DefaultLimits = Limits{
 	BodySize:     2 << 20,
 	Nesting:      16_384,
 	Branches:     65_536,
+	Complexity:   5_000_000,
 	Segments:     500_000,
 	DataBytes:    32 << 20,
 	Elements:     100_000,

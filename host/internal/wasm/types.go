@@ -199,6 +199,9 @@ type Body struct {
 	Code []byte
 	// Offset is where Code begins in the module.
 	Offset int
+	// Joins is how many values a compiler may have to make because different ones meet: one for each read of a local and
+	// each join of control or loop header since the local was last touched.
+	Joins int64
 }
 
 // Custom is a custom section.
