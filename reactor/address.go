@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 
 	"github.com/wasmnet/wasmnet/reactor/endpoint"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
@@ -20,7 +21,7 @@ func listenAddress(e *endpoint.Server) (protocol.TCPAddress, error) {
 	if err != nil {
 		return at, err
 	}
-	six := e.Network == "tcp6"
+	six := strings.HasSuffix(e.Network, "6")
 	ip := netip.IPv4Unspecified()
 	if six {
 		ip = netip.IPv6Unspecified()

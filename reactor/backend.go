@@ -18,6 +18,8 @@ type backend interface {
 	newPoller(epoch time.Time) (poller, error)
 	// listen opens a stream server's socket. It may be called on any goroutine.
 	listen(e *endpoint.Server) (acceptor, error)
+	// packet opens a UDP socket. It is called on its loop.
+	packet(o packetOptions) (packetSocket, error)
 	// dial starts connecting and returns; done is called on the loop, never before dial has returned, unless cancel
 	// was called first. The socket given to done is the caller's. It is called on l.
 	dial(l *Loop, to protocol.Address, o dialOptions, done func(socket, error)) (cancel func())

@@ -48,6 +48,13 @@ type Loop struct {
 	pipes      pipes
 
 	attempts map[*attempt]struct{} // connecting
+
+	datagramPorts map[*DatagramPort]struct{}
+	turn          uint64 // number of the turn, for ports that write again in the same one
+	outgoing      outgoing
+	idleDatagrams *datagrams // or nil
+	delivering    *datagrams // of which a callback reads a part, or nil
+
 	stopping stopping
 	done     chan struct{} // closed when the loop has ended
 }
@@ -79,7 +86,8 @@ func newLoop(r *Reactor, id int) (*Loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Loop{reactor: r, id: id, poller: p, runner: &runner{}, done: make(chan struct{}), attempts: map[*attempt]struct{}{}}
+	l := &Loop{reactor: r, id: id, poller: p, runner: &runner{}, done: make(chan struct{}), attempts: map[*attempt]struct{}{},
+		datagramPorts: map[*DatagramPort]struct{}{}}
 	l.scope = deferred.NewScope(func(e *deferred.UnhandledError) {
 		r.log.Error("unhandled error in Deferred", "error", e.Err, "created", e.Created)
 	})
@@ -153,6 +161,8 @@ func (l *Loop) turns(r *runner) {
 			}
 			l.phase = phasePoll
 		case phasePoll:
+			l.flushDatagrams()
+			l.turn++
 			l.events = l.poller.wait(l.events, l.pollUntil())
 			l.phase = phaseEvents
 		case phaseEvents:

@@ -52,6 +52,9 @@ func (l *Loop) Detach() {
 	old.gone = true
 	// The callback may hold a part of the buffer.
 	l.readBuffer = nil
+	if l.delivering != nil {
+		l.delivering.kept = true
+	}
 	l.takeOver()
 }
 

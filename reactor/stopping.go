@@ -132,6 +132,11 @@ func (l *Loop) progressStopping() bool {
 	if l.stopping == notStopping {
 		return false
 	}
+	if int(l.load.Load()) == len(l.datagramPorts) {
+		for p := range l.datagramPorts {
+			p.stop(protocol.ErrShutdown)
+		}
+	}
 	if !r.over.Load() {
 		for _, other := range r.loops {
 			if other.load.Load() > 0 {
@@ -156,6 +161,7 @@ func (l *Loop) end() {
 	l.chunks = chunkList{}
 	l.pipes.close()
 	l.readBuffer = nil
+	l.idleDatagrams = nil
 	if r := l.reactor; r.running.Add(-1) == 0 {
 		r.cancel()
 	}

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package reactor
+
+// packetVector is of use on Linux only.
+type packetVector struct{}

@@ -1,0 +1,294 @@
+package reactor
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"syscall"
+
+	"golang.org/x/net/ipv4"
+	"golang.org/x/net/ipv6"
+
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
+
+// netPacket makes a blocking UDP socket look like a non-blocking one. One goroutine reads ahead, a batch at most; another
+// one lives while there is something to be written. Both leave word in the loop's inbox.
+type netPacket struct {
+	conn      *net.UDPConn
+	connected bool
+	four      *ipv4.PacketConn // of the two, the one of the socket's family
+	six       *ipv6.PacketConn
+	room      *sync.Cond // of mu: the batch was taken, or the socket was closed
+
+	mu      sync.Mutex
+	loop    *Loop
+	key     key
+	wanted  bool
+	reading bool
+	in      *datagrams
+	inErr   error
+	out     []netDatagram
+	outSize int
+	outErr  error
+	closed  bool
+}
+
+// netDatagram waits for the writing goroutine.
+type netDatagram struct {
+	payload []byte
+	to      netip.AddrPort
+}
+
+// maxNetOut is how many bytes may wait for the writing goroutine; what is beyond is dropped.
+const maxNetOut = 256 << 10
+
+var _ packetSocket = (*netPacket)(nil)
+
+func (netBackend) packet(o packetOptions) (packetSocket, error) {
+	s := &netPacket{connected: o.peer.IsValid(), in: newDatagrams()}
+	s.room = sync.NewCond(&s.mu)
+	is4 := o.peer.Addr().Is4() || o.bind.Addr().Is4()
+	network := "udp6"
+	if is4 {
+		network = "udp4"
+	}
+	control := packetControl(is4, o.shared)
+	var err error
+	if s.connected {
+		err = s.dial(network, o, control)
+	} else {
+		err = s.listen(network, o, control)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if is4 {
+		s.four = ipv4.NewPacketConn(s.conn)
+	} else {
+		s.six = ipv6.NewPacketConn(s.conn)
+	}
+	return s, nil
+}
+
+type controlFunc = func(network, address string, raw syscall.RawConn) error
+
+func (s *netPacket) listen(network string, o packetOptions, control controlFunc) error {
+	config := net.ListenConfig{Control: control}
+	conn, err := config.ListenPacket(context.Background(), network, o.bind.String())
+	if err != nil {
+		return err
+	}
+	s.conn = conn.(*net.UDPConn)
+	return nil
+}
+
+func (s *netPacket) dial(network string, o packetOptions, control controlFunc) error {
+	dialer := net.Dialer{Control: control}
+	if o.bind.IsValid() {
+		dialer.LocalAddr = net.UDPAddrFromAddrPort(o.bind)
+	}
+	conn, err := dialer.Dial(network, o.peer.String())
+	if err != nil {
+		if o.bind.IsValid() && isBindError(err) {
+			return protocol.ErrConnectBind.Because(err)
+		}
+		return err
+	}
+	s.conn = conn.(*net.UDPConn)
+	return nil
+}
+
+func (s *netPacket) localAddr() netip.AddrPort {
+	a := s.conn.LocalAddr().(*net.UDPAddr).AddrPort()
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+}
+
+func (s *netPacket) attach(l *Loop, h handler) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.loop, s.key = l, l.slots.take(h)
+	return nil
+}
+
+func (s *netPacket) eventKey() key { return s.key }
+
+func (s *netPacket) want(on bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wanted = on
+	if on && !s.reading {
+		s.reading = true
+		s.loop.reactor.spawn(s.readAhead)
+	}
+	s.tell()
+	return nil
+}
+
+// tell has the loop told that there is something to receive. mu is held.
+func (s *netPacket) tell() {
+	if s.wanted && !s.closed && (s.in.n > 0 || s.inErr != nil) {
+		s.loop.notify(s.key, interestRead)
+	}
+}
+
+func (s *netPacket) readAhead() {
+	buf := make([]byte, maxDatagram)
+	for {
+		n, from, err := s.conn.ReadFromUDPAddrPort(buf)
+		s.mu.Lock()
+		for !s.closed && (s.in.n == maxBatch || s.inErr != nil) {
+			s.room.Wait()
+		}
+		if s.closed {
+			s.mu.Unlock()
+			return
+		}
+		if err != nil {
+			s.inErr = err
+		} else {
+			i := s.in.n
+			s.in.size[i] = copy(s.in.slot(i), buf[:n])
+			s.in.from[i] = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+			s.in.n++
+		}
+		s.tell()
+		s.mu.Unlock()
+	}
+}
+
+func (s *netPacket) receive(b *datagrams) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.in.n == 0 {
+		err := s.inErr
+		if err == nil {
+			return errAgain
+		}
+		s.inErr = nil
+		s.room.Signal()
+		return err
+	}
+	for i := range s.in.n {
+		b.from[i], b.size[i] = s.in.from[i], copy(b.slot(i), s.in.slot(i)[:s.in.size[i]])
+	}
+	b.n, s.in.n = s.in.n, 0
+	s.room.Signal()
+	s.tell()
+	return nil
+}
+
+func (s *netPacket) send(o *outgoing) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.outErr; err != nil {
+		s.outErr = nil
+		return 0, err
+	}
+	idle := len(s.out) == 0
+	sent := 0
+	for i := o.at; i < o.n; i++ {
+		p := o.payload(i)
+		if s.outSize+len(p) > maxNetOut {
+			break
+		}
+		s.out = append(s.out, netDatagram{slices.Clone(p), o.to[i]})
+		s.outSize += len(p)
+		sent++
+	}
+	if sent == 0 {
+		return 0, errAgain
+	}
+	if idle {
+		o.port.loop.reactor.spawn(s.writeOut)
+	}
+	return sent, nil
+}
+
+// writeOut writes until nothing is left. A datagram leaves the list when it has gone out.
+func (s *netPacket) writeOut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.out) > 0 {
+		d := s.out[0]
+		s.mu.Unlock()
+		var err error
+		if s.connected {
+			_, err = s.conn.Write(d.payload)
+		} else {
+			_, err = s.conn.WriteToUDPAddrPort(d.payload, d.to)
+		}
+		s.mu.Lock()
+		switch {
+		case err != nil && isRefused(err):
+			if s.inErr == nil {
+				s.inErr = err
+				s.tell()
+			}
+		case err != nil:
+			s.outErr = err
+		}
+		s.out[0] = netDatagram{}
+		s.out = s.out[1:]
+		s.outSize -= len(d.payload)
+	}
+	s.out = nil
+	if s.closed {
+		s.conn.Close()
+	}
+}
+
+func (s *netPacket) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.closed = true
+	if len(s.out) == 0 {
+		s.conn.Close() // else writeOut does it
+	}
+	s.room.Signal()
+	if s.loop != nil {
+		s.loop.slots.release(s.key)
+	}
+}
+
+func (s *netPacket) joinGroup(group netip.Addr, on *net.Interface) error {
+	to := &net.UDPAddr{IP: group.AsSlice()}
+	if s.four != nil {
+		return s.four.JoinGroup(on, to)
+	}
+	return s.six.JoinGroup(on, to)
+}
+
+func (s *netPacket) leaveGroup(group netip.Addr, on *net.Interface) error {
+	to := &net.UDPAddr{IP: group.AsSlice()}
+	if s.four != nil {
+		return s.four.LeaveGroup(on, to)
+	}
+	return s.six.LeaveGroup(on, to)
+}
+
+func (s *netPacket) setMulticastTTL(hops int) error {
+	if s.four != nil {
+		return s.four.SetMulticastTTL(hops)
+	}
+	return s.six.SetMulticastHopLimit(hops)
+}
+
+func (s *netPacket) setMulticastLoopback(on bool) error {
+	if s.four != nil {
+		return s.four.SetMulticastLoopback(on)
+	}
+	return s.six.SetMulticastLoopback(on)
+}
+
+func (s *netPacket) setMulticastInterface(on *net.Interface) error {
+	if s.four != nil {
+		return s.four.SetMulticastInterface(on)
+	}
+	return s.six.SetMulticastInterface(on)
+}

@@ -1,0 +1,105 @@
+package reactor
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
+
+var (
+	errNotConnected = errors.New("the port is not connected; use WriteTo")
+	errConnected    = errors.New("the port is connected to another peer")
+)
+
+// WriteTo implements [protocol.DatagramTransport]. An error that shows only when gathered datagrams go out is returned
+// by the next call, whose own datagram is dropped.
+func (p *DatagramPort) WriteTo(data []byte, to netip.AddrPort) error {
+	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
+	switch {
+	case p.closed || p.sock == nil:
+		return protocol.ErrClosed
+	case p.peer.IsValid() && to != p.peer:
+		return errConnected
+	case !to.IsValid() || to.Port() == 0:
+		return fmt.Errorf("%v is no address to send to", to)
+	case to.Addr().Is4() != p.host.Addr().Is4():
+		return fmt.Errorf("%v cannot be reached from %v: the address families differ", to, p.host)
+	}
+	if p.peer.IsValid() {
+		to = netip.AddrPort{}
+	}
+	return p.write(data, to)
+}
+
+// Write implements [protocol.DatagramTransport]; see [DatagramPort.WriteTo].
+func (p *DatagramPort) Write(data []byte) error {
+	switch {
+	case p.closed || p.sock == nil:
+		return protocol.ErrClosed
+	case !p.peer.IsValid():
+		return errNotConnected
+	}
+	return p.write(data, netip.AddrPort{})
+}
+
+// write gathers a datagram, and sends it at once unless there is reason to expect more of them in this turn.
+func (p *DatagramPort) write(data []byte, to netip.AddrPort) error {
+	l := p.loop
+	o := &l.outgoing
+	limit := maxPayload6
+	if p.host.Addr().Is4() {
+		limit = maxPayload4
+	}
+	if len(data) > limit {
+		return protocol.ErrMessageTooLong
+	}
+	if err := p.takeError(); err != nil {
+		return err
+	}
+	if o.port != p || !o.add(data, to) {
+		l.flushDatagrams()
+		o.port = p
+		o.add(data, to)
+	}
+	if p.batch == nil && p.wrote != l.turn {
+		l.flushDatagrams()
+	}
+	p.wrote = l.turn
+	return p.takeError()
+}
+
+func (p *DatagramPort) takeError() error {
+	err := p.sendErr
+	p.sendErr = nil
+	return err
+}
+
+// flushDatagrams sends what was gathered. What the kernel has no room for is dropped.
+func (l *Loop) flushDatagrams() {
+	o := &l.outgoing
+	if o.n == 0 {
+		return
+	}
+	p := o.port
+	refused := -1 // the datagram that met a refusal of an earlier one, and is tried once more
+	for o.at < o.n {
+		sent, err := p.sock.send(o)
+		o.at += sent
+		switch {
+		case err == nil:
+		case err == errAgain:
+			o.at = o.n
+		case isRefused(err) && refused != o.at:
+			refused = o.at
+			p.refused()
+		default:
+			if !isRefused(err) {
+				p.sendErr = err
+			}
+			o.at++
+		}
+	}
+	o.reset()
+}
