@@ -45,7 +45,15 @@ func fromNet(a net.Addr) protocol.Address {
 		at := a.AddrPort()
 		return protocol.TCPAddress{AddrPort: netip.AddrPortFrom(at.Addr().Unmap(), at.Port())}
 	case *net.UnixAddr:
-		return protocol.UNIXAddress{Name: a.Name}
+		return unixAddress(a.Name)
 	}
 	return protocol.PipeAddress{}
+}
+
+// unixAddress is the address of a socket that the system calls name: "@" is the unnamed one.
+func unixAddress(name string) protocol.UNIXAddress {
+	if name == "@" {
+		name = ""
+	}
+	return protocol.UNIXAddress{Name: name}
 }

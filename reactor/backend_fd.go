@@ -133,7 +133,7 @@ func addressOf(sa unix.Sockaddr) protocol.Address {
 		}
 		return protocol.TCPAddress{AddrPort: netip.AddrPortFrom(ip, uint16(sa.Port))}
 	case *unix.SockaddrUnix:
-		return protocol.UNIXAddress{Name: sa.Name}
+		return unixAddress(sa.Name)
 	}
 	return protocol.PipeAddress{}
 }

@@ -71,15 +71,10 @@ func (netBackend) listen(e *endpoint.Server) (acceptor, error) {
 	var err error
 	switch e.Network {
 	case "fd":
-		inherited := os.NewFile(uintptr(e.FD), "listener")
-		if inherited == nil {
-			return nil, fmt.Errorf("descriptor %d is not open", e.FD)
-		}
-		listener, err := net.FileListener(inherited)
+		listener, err := inheritedListener(e.FD, e.Domain)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("descriptor %d: %w", e.FD, err)
 		}
-		inherited.Close()
 		return newNetAcceptor(listener, nil), nil
 	case "unix":
 		if file, err = claim(e); err != nil {
