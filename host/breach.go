@@ -2,7 +2,6 @@ package host
 
 import (
 	"sync/atomic"
-	"time"
 
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
@@ -14,31 +13,27 @@ type breaches struct {
 
 type breachCounter struct {
 	count  atomic.Uint64
-	logged atomic.Uint64 // count as of the last log line
-	when   atomic.Int64  // of the last log line, in nanoseconds of the wall clock
+	lines  sampler
+	missed atomic.Uint64 // since the last log line
 }
-
-// breachLogInterval is how often the breach of one limit of one service is logged at most.
-const breachLogInterval = time.Second
 
 func newBreaches() breaches { return breaches{make([]breachCounter, len(limitTable))} }
 
 // breach counts and logs the breach of a limit, and returns it as an error. Either of i and c may be nil.
 func (s *Service) breach(i *instance, c *conn, name string) *LimitError {
 	err := s.limitError(name)
-	n := limitIndex(name)
-	b := &s.breaches.counters[n]
-	count := b.count.Add(1)
-	now, last := time.Now().UnixNano(), b.when.Load()
-	if now-last < int64(breachLogInterval) || !b.when.CompareAndSwap(last, now) {
+	b := &s.breaches.counters[limitIndex(name)]
+	b.count.Add(1)
+	if !b.lines.allow() {
+		b.missed.Add(1)
 		return err
 	}
 	attrs := []any{"limit", name, "value", err.Value}
 	if c != nil {
 		attrs = append(attrs, "conn", c.id, "peer", peerText(c.t), c.bill.attr())
 	}
-	if missed := count - b.logged.Swap(count) - 1; missed > 0 {
-		attrs = append(attrs, "times", missed+1)
+	if missed := b.missed.Swap(0); missed > 0 {
+		attrs = append(attrs, "missed", missed) // breaches that were not logged, as there were too many
 	}
 	s.log.Warn("limit exceeded", attrs...)
 	return err

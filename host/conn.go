@@ -185,15 +185,11 @@ func (c *conn) ReadBuffer() []byte {
 // DataReceived implements [protocol.Protocol].
 func (c *conn) DataReceived(p []byte) {
 	i := c.live()
-	if i == nil {
+	switch {
+	case i == nil:
 		return
-	}
-	if i.running { // the transport does not ask for a buffer
-		p = append([]byte(nil), p...)
-		c.t.PauseReading()
-		c.hold |= holdBusy
-		i.held = append(i.held, c)
-		i.postpone(func() { c.DataReceived(p) })
+	case i.running:
+		c.keep(p)
 		return
 	}
 	c.heard(len(p))
@@ -210,6 +206,17 @@ func (c *conn) DataReceived(p []byte) {
 		p = append([]byte(nil), p...) // the rest outlives this event
 	}
 	c.copyIn(p)
+}
+
+// keep holds on to bytes that came while the instance is busy, from a transport that does not ask for a buffer.
+func (c *conn) keep(p []byte) {
+	p = append([]byte(nil), p...)
+	c.inst.postpone(func() { c.DataReceived(p) })
+	if c.hold&holdBusy == 0 {
+		c.hold |= holdBusy
+		c.t.PauseReading()
+		c.inst.held = append(c.inst.held, c)
+	}
 }
 
 // copyIn delivers bytes that were not read into the receive buffer, in pieces that fit.
@@ -307,6 +314,9 @@ func (c *conn) lost(reason error) {
 func (c *conn) reason(err error) protocol.Reason {
 	if c.state&connWhy != 0 {
 		return c.why
+	}
+	if r, ok := err.(protocol.Reason); ok {
+		return r // most are, and looking into a chain takes reflection
 	}
 	return protocol.ReasonOf(err)
 }

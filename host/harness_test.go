@@ -242,3 +242,6 @@ func drained(t testing.TB, c net.Conn) string {
 func sprintf(format string, args ...any) string { return fmt.Sprintf(format, args...) }
 
 func contains(s, part string) bool { return strings.Contains(s, part) }
+
+// count is how many lines hold text.
+func (l *logbook) count(text string) int { return strings.Count(l.String(), text) }

@@ -132,10 +132,15 @@ func (o *outlet) write(i *instance, p []byte) error {
 	return nil
 }
 
-// A sampler lets one thing a second through.
-type sampler struct{ last atomic.Int64 }
+// A sampler lets some things a second through.
+type sampler struct{ second, count atomic.Int64 }
+
+const samples = 10
 
 func (s *sampler) allow() bool {
-	now, last := time.Now().Unix(), s.last.Load()
-	return now != last && s.last.CompareAndSwap(last, now)
+	now := time.Now().Unix()
+	if last := s.second.Load(); last != now && s.second.CompareAndSwap(last, now) {
+		s.count.Store(0)
+	}
+	return s.count.Add(1) <= samples
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tetratelabs/wazero"
 
 	"github.com/wasmnet/wasmnet/abi"
+	"github.com/wasmnet/wasmnet/host/internal/image"
 	"github.com/wasmnet/wasmnet/host/internal/rewrite"
 	"github.com/wasmnet/wasmnet/host/internal/wasm"
 )
@@ -35,6 +36,7 @@ type code struct {
 	start      int32  // number of the start function; -1: none
 	data       []rewrite.Segment
 	globals    []string // exports of the guest's mutable globals
+	memory     int64    // bytes it begins with
 	recyclable bool
 	imageable  bool
 }
@@ -135,7 +137,8 @@ func (m *Module) compile(ctx context.Context, l *Limits, r *rewrite.Result) erro
 	if err != nil {
 		return err
 	}
-	c := &code{compiled: compiled, start: r.Start, data: r.Data, recyclable: r.Recyclable, imageable: r.Imageable}
+	c := &code{compiled: compiled, start: r.Start, data: r.Data, recyclable: r.Recyclable, imageable: r.Imageable,
+		memory: int64(r.Memory.Min) * image.PageSize}
 	for n := range r.Events {
 		c.events |= 1 << n
 	}

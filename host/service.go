@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"sync"
@@ -140,6 +141,9 @@ func (h *Host) newService(m *Module, r *reactor.Reactor, cfg ServiceConfig) (*Se
 	s.ungranted = m.manifest.unmet(&s.grants, &s.limits)
 	if s.code, err = m.codeFor(&s.limits); err != nil {
 		return nil, err
+	}
+	if s.code.memory > s.limits.Memory {
+		return nil, fmt.Errorf("%w: it begins with %dKiB", s.limitError("memory"), s.code.memory/kib)
 	}
 	if err := h.adopt(s); err != nil {
 		return nil, err

@@ -1,0 +1,128 @@
+package host
+
+import (
+	"log/slog"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
+
+// A stub is a loop and a transport that do nothing, so that what remains is the sandbox's own cost.
+type stub struct {
+	protocol.Reactor
+	now  time.Time
+	peer protocol.Address
+	out  int
+}
+
+func (s *stub) Now() time.Time { return s.now }
+
+func (s *stub) CallLater(time.Duration, func()) protocol.DelayedCall { return nil }
+
+type stubTransport struct {
+	protocol.Transport
+	*stub
+}
+
+func (t *stubTransport) Write(p []byte) (int, error) {
+	t.out += len(p)
+	return len(p), nil
+}
+func (t *stubTransport) Buffered() int                                  { return 0 }
+func (t *stubTransport) Peer() protocol.Address                         { return t.peer }
+func (t *stubTransport) Reactor() protocol.Reactor                      { return t.stub }
+func (t *stubTransport) ID() uint64                                     { return 1 }
+func (t *stubTransport) RegisterProducer(protocol.Producer, bool) error { return nil }
+func (t *stubTransport) UnregisterProducer()                            {}
+func (t *stubTransport) AbortConnection()                               {}
+
+// stubService starts a guest from testdata on a stub.
+func stubService(t testing.TB, wasm []byte) (*Service, *stubTransport) {
+	t.Helper()
+	h, err := New(Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	m, err := h.Load(t.Context(), "guest", wasm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := h.NewService(m, nil, ServiceConfig{Limits: Limits{FuelRate: Unlimited}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	peer := protocol.TCPAddress{AddrPort: netip.MustParseAddrPort("192.0.2.1:1")}
+	return s, &stubTransport{stub: &stub{now: time.Now(), peer: peer}}
+}
+
+func build(t testing.TB, name string, args ...string) []byte {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "guest.wasm")
+	args = append(args, "-o", out, filepath.Join("testdata", name))
+	if text, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", args[0], err, text)
+	}
+	b, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// connectOnce takes a connection through its life: made, one chunk of data, lost.
+func connectOnce(s *Service, t *stubTransport, p []byte) {
+	c := s.BuildProtocol(t.peer)
+	c.ConnectionMade(t)
+	c.DataReceived(c.(protocol.BufferProvider).ReadBuffer()[:copy(c.(protocol.BufferProvider).ReadBuffer(), p)])
+	c.ConnectionLost(protocol.ErrConnectionDone)
+}
+
+// BenchmarkFresh is the price of a sandbox of one's own: recycle, first call, one message echoed, and the end.
+func BenchmarkFresh(b *testing.B) {
+	s, t := stubService(b, build(b, "echo.wat", "wat2wasm"))
+	message := make([]byte, 64)
+	b.ReportAllocs()
+	for b.Loop() {
+		connectOnce(s, t, message)
+	}
+}
+
+// BenchmarkEvent is the price of one message: the buffer, the call, the write.
+func BenchmarkEvent(b *testing.B) {
+	s, t := stubService(b, build(b, "echo.wat", "wat2wasm"))
+	c := s.BuildProtocol(t.peer)
+	c.ConnectionMade(t)
+	buffers := c.(protocol.BufferProvider)
+	b.ReportAllocs()
+	for b.Loop() {
+		c.DataReceived(buffers.ReadBuffer()[:64])
+	}
+	if t.out == 0 {
+		b.Fatal("nothing was echoed")
+	}
+	c.ConnectionLost(protocol.ErrConnectionDone)
+}
+
+func TestEventsDoNotAllocate(t *testing.T) {
+	s, tr := stubService(t, build(t, "echo.wat", "wat2wasm"))
+	c := s.BuildProtocol(tr.peer)
+	c.ConnectionMade(tr)
+	buffers := c.(protocol.BufferProvider)
+	if n := testing.AllocsPerRun(100, func() { c.DataReceived(buffers.ReadBuffer()[:64]) }); n != 0 {
+		t.Errorf("an event allocates %v times", n)
+	}
+	if tr.out != 101*64 {
+		t.Errorf("%d bytes echoed", tr.out)
+	}
+	c.ConnectionLost(protocol.ErrConnectionDone)
+}
