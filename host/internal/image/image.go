@@ -74,6 +74,8 @@ type region interface {
 	restore(used int) (private int, err error)
 	// trim gives up pages that hold nothing but the image. The content is the image before and after.
 	trim() (private int, err error)
+	// measure returns how many of the first n bytes are not shared with the image.
+	measure(n int) int
 	// release unmaps it.
 	release() error
 }

@@ -141,6 +141,26 @@ func (m *mapping) trim() (int, error) {
 	return 0, madvise(m.mem[:m.src.size], unix.MADV_DONTNEED)
 }
 
+func (m *mapping) measure(n int) int {
+	if m.src.pages == nil {
+		return n
+	}
+	s := scratches.Get().(*scratch)
+	defer scratches.Put(s)
+	private := 0
+	for at := 0; at < n; {
+		found, next, err := m.src.pages.private(s, m.mem[:n], at)
+		if err != nil {
+			return n
+		}
+		for _, f := range found {
+			private += f.end - f.start
+		}
+		at = next
+	}
+	return private
+}
+
 func (m *mapping) release() error {
 	mem := m.mem
 	m.mem = nil

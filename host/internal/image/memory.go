@@ -60,6 +60,16 @@ func (m *Memory) Bytes() []byte { return m.buf }
 // last reset.
 func (m *Memory) Private() uint64 { return uint64(m.private) }
 
+// Measure looks up how many bytes the memory holds for itself now, growth included: what Private says of the last
+// reset. It takes about ten microseconds a megabyte. Where it cannot be known it is the memory's length.
+func (m *Memory) Measure() uint64 {
+	whole := m.region.bytes()
+	if len(m.buf) == 0 || len(whole) == 0 || &m.buf[0] != &whole[0] {
+		return uint64(len(m.buf))
+	}
+	return uint64(m.region.measure(len(m.buf)))
+}
+
 // Allocate implements experimental.MemoryAllocator for the one instantiation that the memory serves. A second one is a
 // mistake of the caller that would let two instances share bytes: it panics.
 func (m *Memory) Allocate(_, max uint64) experimental.LinearMemory {

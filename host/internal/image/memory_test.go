@@ -2,6 +2,7 @@ package image
 
 import (
 	"errors"
+	"os"
 	"testing"
 )
 
@@ -200,4 +201,31 @@ func TestStartup(t *testing.T) {
 	if err := m.Close(); err != nil || m.Bytes() != nil {
 		t.Fatalf("error %v, %d bytes after the end", err, len(m.Bytes()))
 	}
+}
+
+// Measure counts what was written, as far as the strategy can tell, growth included.
+func TestMeasure(t *testing.T) {
+	const size = 4 * PageSize
+	each(t, func(t *testing.T, s Strategy) {
+		img := newImage(t, pattern(size), Config{Strategy: s, Max: 8 * PageSize})
+		m := newMemory(t, img, nil)
+		check := func(what string, length, written uint64) {
+			t.Helper()
+			want := length
+			if s == Scan || s == Track {
+				want = written
+			}
+			if got := m.Measure(); got != want {
+				t.Errorf("%s: %d bytes, want %d", what, got, want)
+			}
+		}
+		check("fresh", size, 0)
+		page := uint64(os.Getpagesize())
+		for _, at := range []uint64{0, 3 * page, size - 1} {
+			m.Bytes()[at]++
+		}
+		check("three pages written", size, 3*page)
+		m.Reallocate(size + PageSize)[size]++
+		check("grown", size+PageSize, 4*page)
+	})
 }
