@@ -39,7 +39,8 @@ func (c *Conn) beginTLS(cfg *tls.Config, server bool) {
 	c.flags |= connShaking
 	c.touch()
 	t.deadline = l.CallLater(r.cfg.HandshakeTimeout, func() {
-		c.fail(protocol.ErrTLS.Because(fmt.Errorf("handshake took more than %v", r.cfg.HandshakeTimeout)))
+		t.report(fmt.Errorf("handshake took more than %v", r.cfg.HandshakeTimeout))
+		c.fail(c.reason)
 	})
 	if server {
 		t.session = tlsengine.NewServer(cfg, r.handshakes, &l.ciphertext, t)
@@ -196,13 +197,22 @@ func (t *tlsLayer) readFailed(r *runner, err error) {
 // for a peer that does not read.
 func (t *tlsLayer) fail(err error) {
 	c := t.conn
-	c.reason = protocol.ErrTLS.Because(err)
+	t.report(err)
 	c.flags &^= connShaking
 	c.flags |= connDoomed | connLosing | connLeaving | connLayerClosed
 	c.touch()
 	t.staged.clear(&c.loop.chunks)
 	t.stopTimer()
 	t.deadline = c.loop.CallLater(flushGrace, func() { c.fail(c.reason) })
+}
+
+// report makes err the reason of the loss, which nobody but the log is told if the connection has no protocol yet.
+func (t *tlsLayer) report(err error) {
+	c := t.conn
+	c.reason = protocol.ErrTLS.Because(err)
+	if c.flags&connOpened == 0 {
+		c.loop.reactor.log.Debug("a TLS handshake failed", "conn", c.id, "peer", c.peer.String(), "error", err)
+	}
 }
 
 // write implements [layer]. What fills whole records is encrypted where it is; the rest is staged.

@@ -201,6 +201,9 @@ func TestTLSNoHandshake(t *testing.T) {
 				if len(server.events) > 0 {
 					t.Errorf("a protocol was told %v", <-server.events)
 				}
+				if !strings.Contains(w.log.String(), "a TLS handshake failed") {
+					t.Error("the failure was not logged")
+				}
 			})
 		}
 	})
@@ -242,6 +245,33 @@ func TestTLSAbandonedHandshakes(t *testing.T) {
 		}
 	})
 }
+
+// TestTLSCrowd has peers that begin a handshake and leave it there take every place there is.
+func TestTLSCrowd(t *testing.T) {
+	onBackends(t, func(t *testing.T, backend string) {
+		w := newTLSWorld(t, reactor.Config{Backend: backend, Handshakes: 2, HandshakeTimeout: patience})
+		server := newProbe()
+		address := w.listen(w.server, server)
+		var stalled []net.Conn
+		for range 4 {
+			conn := dial(t, address)
+			_ = tls.Client(deaf{conn}, w.client).Handshake() // sends the ClientHello and fails
+			stalled = append(stalled, conn)
+		}
+		for _, conn := range stalled[:2] { // the answer shows that they have their places
+			if _, err := conn.Read(make([]byte, 1)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.dialTLS(address, w.client)
+		server.expect(t, "made", "shaken")
+	})
+}
+
+// deaf is a connection on which nothing ever comes.
+type deaf struct{ net.Conn }
+
+func (deaf) Read([]byte) (int, error) { return 0, io.EOF }
 
 func TestTLSListenErrors(t *testing.T) {
 	w := newTLSWorld(t, reactor.Config{})
