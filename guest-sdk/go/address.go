@@ -10,12 +10,10 @@ import (
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
-// scratch receives what conn_info tells. Nothing keeps it.
-var scratch [256]byte
-
 // info reads a property; ok is false if the connection does not have it. The bytes are valid until the next call.
 func info(handle, key int32) (value []byte, ok bool) {
-	n := hostConnInfo(handle, key, bytesPtr(scratch[:]), int32(len(scratch)))
+	scratch := hot.scratch[:]
+	n := hostConnInfo(handle, key, bytesPtr(scratch), int32(len(scratch)))
 	if n < 0 {
 		return nil, false
 	}
@@ -49,7 +47,7 @@ func address(handle, key int32) (a protocol.Address, ok bool) {
 		return nil, false
 	}
 	if ap, ok := parseAddrPort(text); ok {
-		return protocol.TCPAddress{AddrPort: ap}, true
+		return tcpAddress(ap), true
 	}
 	name := string(text)
 	if infoText(handle, abi.InfoNetwork) == "pipe" {

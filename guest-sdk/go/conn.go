@@ -38,9 +38,6 @@ type conn struct {
 
 var _ protocol.Transport = (*conn)(nil)
 
-// spare is part of the image: the first connection of an instance, most often the only one, costs no allocation here.
-var spare = new(conn)
-
 // Handle returns the handle of t in the ABI, for use with imports that have no counterpart in package protocol.
 func Handle(t protocol.Transport) int32 { return t.(*conn).handle }
 
@@ -58,10 +55,7 @@ func connectionMade(handle int32) {
 			newServicePort(handle)
 			return
 		}
-		c, spare = spare, nil
-		if c == nil {
-			c = new(conn)
-		}
+		c = newConn()
 		c.handle, c.factory, c.peer = handle, factoryOf(handle), peer
 		conns.put(handle, c)
 	}

@@ -63,12 +63,12 @@
 // chooses, and the global functions of math/rand and math/rand/v2 go through the same sequence in every sandbox of a
 // service (another one each time that the service starts). The runtime has no way to seed them again. A protocol that
 // needs numbers which nobody can foresee takes them from crypto/rand, or makes a generator of its own in a function
-// given to [OnRestored]:
+// given to package restored:
 //
 //	var random *rand.Rand
 //
 //	func init() {
-//		wasmnet.OnRestored(func() {
+//		restored.On(func() {
 //			var seed [32]byte
 //			crand.Read(seed[:])
 //			random = rand.New(rand.NewChaCha8(seed))

@@ -12,15 +12,6 @@ func exportStart() int32 {
 	return start()
 }
 
-//go:wasmexport restored
-func exportRestored() {
-	defer reportPanic(abi.Restored)
-	for _, f := range onRestored {
-		f()
-	}
-	endTurn()
-}
-
 //go:wasmexport wasmnet_stop
 func exportStop() {
 	defer reportPanic(abi.Stop)
@@ -47,7 +38,7 @@ func exportConnectionMade(handle int32) {
 func exportDataReceived(handle, n int32) {
 	defer reportPanic(abi.DataReceived)
 	if c := conns.get(handle); c != nil && c.state == open {
-		c.protocol.DataReceived(receiveBuffer[:n:n])
+		c.protocol.DataReceived(hot.receive[:n:n])
 	}
 	endTurn()
 }
@@ -124,7 +115,7 @@ func exportResumeProducing(handle int32) {
 func exportDatagramReceived(handle, n, addrLen int32) {
 	defer reportPanic(abi.DatagramReceived)
 	if p := ports.get(handle); p != nil {
-		p.received(receiveBuffer[:n:n], receiveBuffer[n:n+addrLen])
+		p.received(hot.receive[:n:n], hot.receive[n:n+addrLen])
 	}
 	endTurn()
 }
@@ -141,7 +132,7 @@ func exportCompleted(handle, status, n int32) {
 	defer reportPanic(abi.Completed)
 	if r := requests.get(handle); r != nil {
 		requests.remove(handle)
-		r.completed(status, receiveBuffer[:n:n])
+		r.completed(status, hot.receive[:n:n])
 	}
 	endTurn()
 }
@@ -149,5 +140,5 @@ func exportCompleted(handle, status, n int32) {
 //go:wasmexport run_task
 func exportRunTask(n int32) int32 {
 	defer reportPanic(abi.RunTask)
-	return runTask(receiveBuffer[:n:n])
+	return runTask(hot.receive[:n:n])
 }

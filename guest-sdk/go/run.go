@@ -4,7 +4,6 @@ package wasmnet
 
 import (
 	"errors"
-	"runtime"
 	"runtime/debug"
 
 	"github.com/wasmnet/wasmnet/abi"
@@ -15,15 +14,11 @@ import (
 // garbage before the first collection; 25 lets it gather 1 MiB. Programs may set their own in an init function.
 const gcPercent = 25
 
-// receiveBuffer is where the host puts what comes in.
-var receiveBuffer [64 << 10]byte
-
 var (
 	serve       func(protocol.Reactor, Config) (protocol.Factory, error) // given to Run
 	program     func(protocol.Reactor, Config)                           // given to Main
 	rootFactory protocol.Factory                                         // what serve returned
-	onRestored  []func()
-	running     bool // when start-up is over
+	running     bool                                                     // when start-up is over
 )
 
 func init() { debug.SetGCPercent(gcPercent) }
@@ -39,12 +34,8 @@ func Run(f func(r protocol.Reactor, c Config) (protocol.Factory, error)) { serve
 // function. The program ends when nothing is pending any more, or with the status given to the reactor's Stop.
 func Main(f func(r protocol.Reactor, c Config)) { program = f }
 
-// OnRestored has f called in every fresh instance before its first event: see "Randomness" in the package's
-// documentation. It is called from an init function or while the service starts.
-func OnRestored(f func()) { onRestored = append(onRestored, f) }
-
 func start() int32 {
-	if code := hostSetReceiveBuffer(bytesPtr(receiveBuffer[:]), int32(len(receiveBuffer))); code < 0 {
+	if code := hostSetReceiveBuffer(bytesPtr(hot.receive[:]), int32(len(hot.receive))); code < 0 {
 		Log(abi.LogError, "set_receive_buffer: "+abi.Code(code).Error())
 		return 1
 	}
@@ -64,8 +55,7 @@ func start() int32 {
 	}
 	endTurn()
 	running = true
-	// The garbage of start-up stays out of the image, and the first collection is as far off as it can be.
-	runtime.GC()
+	settle()
 	return 0
 }
 

@@ -7,7 +7,7 @@ type table[T any] struct{ entries []*T }
 
 // The things that handles of this instance name. Timers are kept apart: there is one handle for all of them.
 var (
-	conns    = table[conn]{make([]*conn, 16)}
+	conns    = table[conn]{hot.handles[:]}
 	ports    table[datagramPort]
 	requests table[request]
 	// listeners is searched with a handle that the host has told, once for each accepted connection.

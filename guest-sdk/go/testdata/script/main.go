@@ -14,13 +14,14 @@ import (
 
 	wasmnet "github.com/wasmnet/wasmnet/guest-sdk/go"
 	"github.com/wasmnet/wasmnet/guest-sdk/go/guestlog"
+	"github.com/wasmnet/wasmnet/guest-sdk/go/restored"
 	"github.com/wasmnet/wasmnet/reactor/deferred"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
 func main() {}
 
-var restored int
+var timesRestored int
 
 func init() {
 	protocol.HandleTask("upper", func(input []byte) ([]byte, error) {
@@ -32,7 +33,7 @@ func init() {
 		return nil, fmt.Errorf("%d", m.Mallocs)
 	})
 	protocol.HandleTask("fail", func([]byte) ([]byte, error) { return nil, errors.New("no luck") })
-	wasmnet.OnRestored(func() { restored++ })
+	restored.On(func() { timesRestored++ })
 	wasmnet.Run(start)
 	wasmnet.Main(func(r protocol.Reactor, c wasmnet.Config) {
 		say("running %v", c.Get("case"))
@@ -114,7 +115,7 @@ type script struct {
 
 func (s *script) ConnectionMade(t protocol.Transport) {
 	s.Base.ConnectionMade(t)
-	say("made %d, restored %d", wasmnet.Handle(t), restored)
+	say("made %d, restored %d", wasmnet.Handle(t), timesRestored)
 }
 
 func (s *script) HandshakeCompleted() { say("handshake completed") }

@@ -1,0 +1,62 @@
+//go:build wasip1
+
+package wasmnet
+
+import (
+	"net/netip"
+	"runtime"
+	"unsafe"
+
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
+
+// hot is what the events of every connection write to. A sandbox shares the pages of the image until it writes to them,
+// so each page written costs every connection 4 KiB and a part of a microsecond: all of it stands together, and the
+// first connection of an instance, which most often is the only one, is made without an allocation.
+var hot struct {
+	conn    conn // the first one
+	peer    protocol.TCPAddress
+	taken   bool
+	handles [16]*conn
+	scratch [256]byte // what conn_info tells; nothing keeps it
+	receive [64 << 10]byte
+}
+
+// newConn returns a connection with nothing in it.
+func newConn() *conn {
+	if hot.taken {
+		return new(conn)
+	}
+	hot.taken = true
+	return &hot.conn
+}
+
+// tcpAddress returns a as an Address. The first one stands in hot: the interface is made to point there.
+func tcpAddress(a netip.AddrPort) protocol.Address {
+	address := protocol.Address(protocol.TCPAddress{})
+	if hot.peer.IsValid() {
+		address = protocol.TCPAddress{AddrPort: a}
+	} else {
+		hot.peer.AddrPort = a
+		(*struct{ method, value unsafe.Pointer })(unsafe.Pointer(&address)).value = unsafe.Pointer(&hot.peer)
+	}
+	return address
+}
+
+// Where settle leaves what it allocates, so that the compiler does not take it away.
+var (
+	settledBytes    []byte
+	settledPointers []*byte
+)
+
+// settle prepares the memory to become an image. The garbage of start-up is collected, so that the next collection is as
+// far off as it can be. That empties the allocator's caches, and filling one writes to several pages: one object of
+// each small size, without pointers and with, leaves them filled.
+func settle() {
+	runtime.GC()
+	for size := 8; size <= 512; size += 8 {
+		settledBytes = make([]byte, size)
+		settledPointers = make([]*byte, size/8)
+	}
+	settledBytes, settledPointers = nil, nil
+}
