@@ -67,8 +67,13 @@ func stubService(t testing.TB, wasm []byte) (*Service, *stubTransport) {
 
 func build(t testing.TB, name string, args ...string) []byte {
 	t.Helper()
+	return buildFile(t, filepath.Join("testdata", name), args...)
+}
+
+func buildFile(t testing.TB, file string, args ...string) []byte {
+	t.Helper()
 	out := filepath.Join(t.TempDir(), "guest.wasm")
-	args = append(args, "-o", out, filepath.Join("testdata", name))
+	args = append(args, "-o", out, file)
 	if text, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", args[0], err, text)
 	}

@@ -31,8 +31,9 @@ type instance struct {
 
 	receive span // where incoming bytes go
 	meter   meter
-	grown   int64  // bytes of memory beyond what it began with
+	private int64  // bytes of memory it holds for itself, as far as that is known
 	size    uint64 // of its memory, when it was closed
+	index   int    // in its shard's list
 
 	handles handle.Table[resource]
 	conns   int // connections that were made and not lost yet

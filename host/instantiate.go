@@ -48,7 +48,7 @@ func (m *linearMemory) Reallocate(size uint64) []byte {
 			i.svc.breach(i, i.account, "memory-total")
 			return nil
 		}
-		i.grown += int64(size - now)
+		i.private += int64(size - now)
 	}
 	return m.Memory.Reallocate(size)
 }
@@ -74,6 +74,9 @@ func (s *Service) newInstance(sh *shard, memory *image.Memory) (*instance, error
 	i.globals = make([]api.MutableGlobal, len(s.code.globals))
 	for n, g := range s.code.globals {
 		i.globals[n] = m.ExportedGlobal(g).(api.MutableGlobal)
+	}
+	if sh != nil {
+		sh.enlist(i)
 	}
 	s.track(i)
 	s.totals.Built.Add(1)
@@ -123,7 +126,7 @@ func (i *instance) refresh() bool {
 	if i.svc.snapshot.memory == nil || !i.svc.code.recyclable || i.linear.Reset(i.memory) != nil {
 		return false
 	}
-	i.ungrow()
+	i.release()
 	i.restore()
 	i.handles.Reset()
 	i.conns, i.timers, i.dials, i.counted = 0, 0, 0, 0
@@ -142,14 +145,17 @@ func (i *instance) drop() {
 		i.svc.log.Error("instance was not closed", "error", err)
 	}
 	i.module, i.memory, i.dispatch, i.fuel, i.globals = nil, nil, nil, nil, nil
-	i.ungrow()
+	i.release()
+	if i.shard != nil {
+		i.shard.delist(i)
+	}
 	i.svc.untrack(i)
 }
 
-// ungrow gives back what the instance's growth has taken of the service's memory.
-func (i *instance) ungrow() {
-	i.svc.reserve(-i.grown)
-	i.grown = 0
+// release gives back what the instance's memory has taken of the service's.
+func (i *instance) release() {
+	i.svc.reserve(-i.private)
+	i.private = 0
 }
 
 // memorySize is the size of the guest's memory, the last one if it was closed.

@@ -8,6 +8,8 @@ type pool struct {
 	shard *shard
 	free  []*instance
 	least int // len(free) at its lowest since the last trim
+	// surplus is how many are still to be let go by the trim under way.
+	surplus int
 }
 
 // prewarmed is how many instances a pool makes ahead when the service starts.
@@ -40,19 +42,33 @@ func (p *pool) warm(n int) error {
 	return nil
 }
 
-// trim lets half of what was not needed go, oldest first, but the ones made ahead.
-func (p *pool) trim() {
-	surplus := min(p.least, len(p.free)-prewarmed)
-	if drop := (surplus + 1) / 2; drop > 0 {
-		for _, i := range p.free[:drop] {
-			i.drop()
-		}
-		n := copy(p.free, p.free[drop:])
-		clear(p.free[n:])
-		p.free = p.free[:n]
+// trimmed is how many instances are let go in one go; unmapping them takes time.
+const trimmed = 32
+
+// trim lets half of what was not needed go, oldest first, but the ones made ahead. It reports whether it is done.
+func (p *pool) trim() (done bool) {
+	if p.surplus == 0 {
+		p.surplus = max(0, (min(p.least, len(p.free)-prewarmed)+1)/2)
 	}
+	drop := min(p.surplus, trimmed, len(p.free))
+	for _, i := range p.free[:drop] {
+		i.drop()
+	}
+	n := copy(p.free, p.free[drop:])
+	clear(p.free[n:])
+	p.free = p.free[:n]
+	p.surplus -= drop
 	p.least = len(p.free)
+	if len(p.free) == 0 {
+		p.surplus = 0
+	}
+	return p.surplus == 0
 }
 
-// atRest reports whether trimming has nothing more to do.
-func (p *pool) atRest() bool { return len(p.free) <= prewarmed }
+// close lets all of them go.
+func (p *pool) close() {
+	for _, i := range p.free {
+		i.drop()
+	}
+	p.free, p.least, p.surplus = nil, 0, 0
+}

@@ -2,6 +2,7 @@ package host
 
 import (
 	"log/slog"
+	"slices"
 
 	"github.com/wasmnet/wasmnet/host/internal/wheel"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
@@ -20,6 +21,9 @@ type shard struct {
 	shared supervisor // of the instance that all connections share, in the isolations that have one
 	conns  int
 	tally  Totals // since it was last added to the service's
+
+	list     []*instance // all of them, in no order
+	position int         // of the one to be inspected next
 
 	entry   wheel.Entry
 	scratch []byte
@@ -96,15 +100,23 @@ func (sh *shard) flush() {
 	sh.tally = Totals{}
 }
 
-// Due implements [wheel.Owner]: once a second, while there is anything.
+// Due implements [wheel.Owner]: once a second, or at each tick as long as there is more to look at.
 func (sh *shard) Due(int64) int64 {
 	busy := sh.tally != (Totals{})
 	sh.flush()
-	sh.pool.trim()
-	if sh.conns == 0 && sh.pool.atRest() && !busy {
+	restless := !sh.pool.trim()
+	if !sh.inspect() || restless {
+		return 1
+	}
+	if sh.conns == 0 && !busy && !sh.restless() {
 		return 0
 	}
 	return ticksPerSecond
+}
+
+// restless reports whether any instance has still something to give up.
+func (sh *shard) restless() bool {
+	return len(sh.pool.free) > prewarmed || slices.ContainsFunc(sh.list, func(i *instance) bool { return i.dispatch != nil })
 }
 
 // sink is where bytes go that no guest wants.

@@ -1,0 +1,116 @@
+package host
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
+
+// open makes a connection to s and returns it with what the reactor would call.
+func open(s *Service, t *stubTransport) (*conn, protocol.Protocol) {
+	p := s.BuildProtocol(t.peer)
+	p.ConnectionMade(t)
+	return p.(*conn), p
+}
+
+func say(p protocol.Protocol, text string) {
+	b := p.(protocol.BufferProvider).ReadBuffer()
+	p.DataReceived(b[:copy(b, text)])
+}
+
+func TestIdleInstancesGiveUpTheirCallStacks(t *testing.T) {
+	s, tr := stubService(t, build(t, "echo.wat", "wat2wasm"))
+	c, p := open(s, tr)
+	say(p, "hello")
+	if c.inst.dispatch == nil {
+		t.Fatal("there is no call engine after a call")
+	}
+	if c.shard.Due(0); c.inst.dispatch == nil {
+		t.Fatal("an instance that was active gave up its call stack")
+	}
+	if again := c.shard.Due(0); c.inst.dispatch != nil || again != ticksPerSecond {
+		t.Fatalf("an idle instance has kept its call stack; next look in %d ticks", again)
+	}
+	say(p, "again")
+	if tr.out != len("helloagain") {
+		t.Errorf("%d bytes echoed", tr.out)
+	}
+	p.ConnectionLost(protocol.ErrConnectionDone)
+}
+
+func TestPoolIsTrimmed(t *testing.T) {
+	s, tr := stubService(t, build(t, "echo.wat", "wat2wasm"))
+	var open100 []protocol.Protocol
+	for range 100 {
+		_, p := open(s, tr)
+		open100 = append(open100, p)
+	}
+	sh := s.shardOf(tr.stub)
+	for _, p := range open100 {
+		p.ConnectionLost(protocol.ErrConnectionDone)
+	}
+	if n := len(sh.pool.free); n != 100 {
+		t.Fatalf("%d instances in the pool, want 100", n)
+	}
+	looks := 0
+	for sh.Due(0) != 0 {
+		if looks++; looks > 100 {
+			t.Fatalf("trimming does not come to an end: %d instances", len(sh.pool.free))
+		}
+	}
+	if n := len(sh.pool.free); n != prewarmed || s.instances.Load() != prewarmed || len(sh.list) != prewarmed {
+		t.Errorf("%d instances in the pool, %d in all, %d listed; want %d", n, s.instances.Load(), len(sh.list), prewarmed)
+	}
+	_, p := open(s, tr)
+	say(p, "x")
+	p.ConnectionLost(protocol.ErrConnectionDone)
+}
+
+// Pages of the image that guests write to count, although nobody is told when they are written.
+func TestMemoryTotalCountsWrittenPages(t *testing.T) {
+	const text = `(module
+		(import "wasmnet_v1" "set_receive_buffer" (func $buffer (param i32 i32) (result i32)))
+		(memory (export "memory") 256)
+		(func (export "wasmnet_start") (result i32) (call $buffer (i32.const 0) (i32.const 4096)))
+		(func (export "data_received") (param i32 i32)
+			(memory.fill (i32.const 65536) (i32.const 1) (i32.const 12582912))))`
+	s, tr := stubService(t, assembleText(t, text))
+	s.limits.MemoryTotal = 20 << 20
+	a, p := open(s, tr)
+	_, q := open(s, tr)
+	sh := a.shard
+	say(p, "fill")
+	sh.Due(0)
+	if private := s.memory.Load(); private < 12<<20 || private > 13<<20 {
+		t.Errorf("private memory of %d bytes, want about 12 MiB", private)
+	}
+	say(q, "fill")
+	victim := sh.list[0]
+	sh.Due(0)
+	var limit *LimitError
+	for _, i := range []*instance{victim, a.inst, q.(*conn).inst} {
+		if i != nil && i.end != nil {
+			errors.As(i.end, &limit)
+		}
+	}
+	if limit == nil || limit.Limit != "memory-total" {
+		t.Errorf("no instance was ended for memory-total; private memory %d", s.memory.Load())
+	}
+	p.ConnectionLost(protocol.ErrConnectionAborted)
+	q.ConnectionLost(protocol.ErrConnectionAborted)
+	if private := s.memory.Load(); private != 0 {
+		t.Errorf("private memory of %d bytes with no instance in use", private)
+	}
+}
+
+func assembleText(t testing.TB, text string) []byte {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "guest.wat")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return buildFile(t, file, "wat2wasm")
+}
