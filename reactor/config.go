@@ -74,6 +74,9 @@ func (c Config) withDefaults() (Config, error) {
 			*n.field = n.value
 		}
 	}
+	if c.HandshakeTimeout < 0 {
+		return c, fmt.Errorf("reactor: HandshakeTimeout is %v, must not be negative", c.HandshakeTimeout)
+	}
 	if c.HandshakeTimeout == 0 {
 		c.HandshakeTimeout = defaultHandshakeTimeout
 	}
