@@ -38,7 +38,8 @@ const (
 	connOpened      connFlags = 1 << iota // it has, or had, a protocol that heard of it
 	connMade                              // the protocol is to hear of the loss
 	connPaused                            // PauseReading
-	connHeld                              // ReadBuffer returned nil
+	connHeld                              // ReadBuffer returned nil, or there is no protocol yet
+	connIntroduced                        // its PROXY protocol header has come
 	connEOF                               // the peer sends no more
 	connLosing                            // LoseConnection
 	connLeaving                           // no producer is waited for
@@ -72,6 +73,8 @@ const (
 // An origin is what a connection came from: a port or a connector.
 type origin interface {
 	factory() protocol.Factory
+	// proxied reports whether its connections begin with a PROXY protocol header.
+	proxied() bool
 	// security is the TLS configuration that its connections begin with, or nil, and which side they are.
 	security() (cfg *tls.Config, server bool)
 	// opened says that c has a protocol, whose ConnectionMade is next, and ended that it is over, after its protocol

@@ -14,8 +14,8 @@ func (l *Loop) openFresh(r *runner) bool {
 	return true
 }
 
-// open takes a connection as far as it gets: through the TLS handshake if it begins with one, after which it comes
-// here again, to its protocol, and to ConnectionMade.
+// open takes a connection as far as it gets: through its PROXY protocol header and its TLS handshake if it begins with
+// them, after each of which it comes here again, to its protocol, and to ConnectionMade.
 func (c *Conn) open(r *runner) {
 	switch {
 	case c.flags&connOver != 0:
@@ -23,6 +23,13 @@ func (c *Conn) open(r *runner) {
 	case c.loop.stopping.refuses():
 		c.abort(protocol.ErrShutdown)
 		return
+	}
+	if c.origin.proxied() {
+		if c.flags&connIntroduced == 0 {
+			c.readProxyHeader()
+			return
+		}
+		c.readAgain() // what follows the header may be here already, and will not be told of again
 	}
 	if cfg, server := c.origin.security(); cfg != nil && c.layer == nil {
 		if err := c.secure(cfg, server); err != nil {
@@ -50,7 +57,7 @@ func (c *Conn) open(r *runner) {
 		c.fail(protocol.ErrConnectionLost.Because(err))
 		return
 	}
-	c.flags |= connOpened | connMade
+	c.flags = c.flags&^connHeld | connOpened | connMade
 	c.origin.opened(c)
 	c.touch()
 	if c.layer != nil {

@@ -185,6 +185,8 @@ func (c *connector) opened(*Conn) {
 
 func (c *connector) factory() protocol.Factory { return c.build }
 
+func (c *connector) proxied() bool { return false }
+
 func (c *connector) security() (cfg *tls.Config, server bool) { return c.tls, false }
 
 // ended implements [origin].

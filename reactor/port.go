@@ -20,6 +20,7 @@ type port struct {
 	spread bool  // over all loops; otherwise all connections stay on loop
 	build  protocol.Factory
 	tls    *tls.Config // nil: none
+	proxy  bool        // each connection begins with a PROXY protocol header
 	text   string
 
 	// mu guards the acceptor against being closed by another goroutine.
@@ -55,8 +56,6 @@ func (r *Reactor) listen(l *Loop, spread bool, e *endpoint.Server, f protocol.Fa
 		return fail(errors.New("the factory is nil"))
 	case !e.Stream():
 		return fail(errors.New("it is not a stream endpoint; use ListenUDP"))
-	case e.Proxy:
-		return fail(fmt.Errorf("PROXY protocol headers: %w", protocol.ErrUnsupported))
 	}
 	cfg := e.TLS
 	if cfg != nil {
@@ -65,6 +64,13 @@ func (r *Reactor) listen(l *Loop, spread bool, e *endpoint.Server, f protocol.Fa
 			return fail(err)
 		}
 	}
+	e.OnReload(func(err error) {
+		if err != nil {
+			r.log.Error("changed certificates cannot be used; the old ones are kept", "endpoint", e.Text, "error", err)
+		} else {
+			r.log.Info("certificates were read again", "endpoint", e.Text)
+		}
+	})
 	if err := r.factories.start(f); err != nil {
 		return fail(fmt.Errorf("the factory does not start: %w", err))
 	}
@@ -73,7 +79,7 @@ func (r *Reactor) listen(l *Loop, spread bool, e *endpoint.Server, f protocol.Fa
 		r.factories.stop(f)
 		return fail(err)
 	}
-	p := &port{loop: l, spread: spread, build: f, tls: cfg, text: e.Text, acceptor: a}
+	p := &port{loop: l, spread: spread, build: f, tls: cfg, proxy: e.Proxy, text: e.Text, acceptor: a}
 	r.mu.Lock()
 	refused := r.state >= stateDraining
 	if !refused {
@@ -107,6 +113,8 @@ func (p *port) start() {
 }
 
 func (p *port) factory() protocol.Factory { return p.build }
+
+func (p *port) proxied() bool { return p.proxy }
 
 func (p *port) security() (cfg *tls.Config, server bool) { return p.tls, true }
 
