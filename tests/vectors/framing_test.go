@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // apps gives module framing's name for what a case has done with each message.
@@ -24,7 +25,7 @@ func framingScript(c *testCase) (*script, error) {
 	if c.Role != "server" {
 		return nil, fmt.Errorf("role %q cannot be played", c.Role)
 	}
-	s := &script{module: "framing", config: map[string]string{"framing": c.Protocol}}
+	s := &script{module: "framing", config: map[string]string{"framing": c.Protocol}, observe: observeFraming}
 	for _, key := range slices.Sorted(maps.Keys(c.Setup)) {
 		switch value := c.Setup[key].(type) {
 		case float64:
@@ -58,5 +59,20 @@ func wireScript(c *testCase) (*script, error) {
 		return nil, fmt.Errorf("role %q with setup %v cannot be played", c.Role, c.Setup)
 	}
 	want, err := c.wants("output", "close")
-	return &script{module: c.Protocol, want: want}, err
+	return &script{module: c.Protocol, want: want, observe: observeFraming}, err
+}
+
+// observeFraming reads the lines of module framing. Modules that print nothing have delivered nothing.
+func observeFraming(printed string, output []byte, closed bool, _ [2]string) observed {
+	delivered := []string{}
+	for line := range strings.Lines(printed) {
+		if message, ok := strings.CutPrefix(line, "delivered "); ok {
+			delivered = append(delivered, strings.TrimSuffix(message, "\n"))
+		}
+	}
+	return observed{
+		"delivered": fmt.Sprintf("%q", delivered),
+		"output":    fmt.Sprintf("%x", output),
+		"close":     fmt.Sprint(closed),
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/wasmnet/wasmnet/modules/discard"
@@ -13,6 +12,7 @@ import (
 	"github.com/wasmnet/wasmnet/modules/qotd"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
+	"github.com/wasmnet/wasmnet/tests/vectors/report"
 )
 
 // factory makes a module's native factory. What the module would print goes to printed.
@@ -26,6 +26,8 @@ func (s *script) factory(r protocol.Reactor, printed *bytes.Buffer) (protocol.Fa
 		}
 		c.Output = printed
 		return framing.New(r, c)
+	case reportModule:
+		return report.Factory(printed), nil
 	case "echo":
 		return configured(r, lookup, echo.Configure, echo.New)
 	case "discard":
@@ -54,6 +56,10 @@ func (s *script) native(t *testing.T, chunks [][]byte) observed {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if s.wrap != nil {
+		f = s.wrap(f)
+	}
+	transport.PeerAddress, transport.HostAddress = protocol.TCPAddress{AddrPort: casePeer}, protocol.TCPAddress{AddrPort: caseHost}
 	p := f.BuildProtocol(transport.Peer())
 	p.ConnectionMade(transport)
 	for _, chunk := range chunks {
@@ -62,22 +68,8 @@ func (s *script) native(t *testing.T, chunks [][]byte) observed {
 		}
 		if len(chunk) > 0 {
 			p.DataReceived(slices.Clone(chunk))
+			transport.Clock.Advance(0) // what was put off to the next turn
 		}
 	}
-	return observe(printed.String(), []byte(transport.Take()), transport.Disconnecting())
-}
-
-// observe puts together what was seen of a conversation. The lines printed are those of module framing.
-func observe(printed string, output []byte, closed bool) observed {
-	delivered := []string{}
-	for line := range strings.Lines(printed) {
-		if message, ok := strings.CutPrefix(line, "delivered "); ok {
-			delivered = append(delivered, strings.TrimSuffix(message, "\n"))
-		}
-	}
-	return observed{
-		"delivered": fmt.Sprintf("%q", delivered),
-		"output":    fmt.Sprintf("%x", output),
-		"close":     fmt.Sprint(closed),
-	}
+	return s.observe(printed.String(), []byte(transport.Take()), transport.Disconnecting(), [2]string{casePeer.String(), caseHost.String()})
 }

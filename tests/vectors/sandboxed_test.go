@@ -10,6 +10,8 @@ import (
 	"maps"
 	"net"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"testing"
@@ -25,14 +27,14 @@ import (
 // patience bounds every wait for something that is sure to come.
 const patience = 60 * time.Second
 
-// The built-in modules are compiled once.
-var builtin struct {
-	host   *host.Host
-	module *host.Module
+// The modules are compiled once: the built-in ones, which are one wasm, and package report.
+var guests struct {
+	host            *host.Host
+	builtin, report *host.Module
 }
 
 func TestMain(m *testing.M) {
-	status, err := withBuiltin(m)
+	status, err := withGuests(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		status = 1
@@ -40,52 +42,78 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-func withBuiltin(m *testing.M) (status int, err error) {
-	if builtin.host, err = host.New(host.Config{Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}); err != nil {
+func withGuests(m *testing.M) (status int, err error) {
+	if guests.host, err = host.New(host.Config{Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}); err != nil {
 		return 1, err
 	}
-	defer func() { err = errors.Join(err, builtin.host.Close()) }()
+	defer func() { err = errors.Join(err, guests.host.Close()) }()
 	wasm, err := modules.Wasm()
 	if err != nil {
 		return 1, err
 	}
-	if builtin.module, err = builtin.host.Load(context.Background(), "builtin", wasm); err != nil {
+	if guests.builtin, err = guests.host.Load(context.Background(), "builtin", wasm); err != nil {
+		return 1, err
+	}
+	if guests.report, err = loadReport(); err != nil {
 		return 1, err
 	}
 	return m.Run(), nil
+}
+
+// loadReport builds and loads package report.
+func loadReport() (*host.Module, error) {
+	dir, err := os.MkdirTemp("", "vectors")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "report.wasm")
+	build := exec.Command("go", "build", "-buildmode=c-shared", "-ldflags=-s -w", "-o", file, "./reportguest")
+	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("building report: %w\n%s", err, out)
+	}
+	return guests.host.LoadFile(context.Background(), file)
 }
 
 // sandboxed plays chunks against the module in a sandbox, over a TCP connection. Each chunk is sent when the guest has
 // seen the one before, so that the kernel does not put them together.
 func (s *script) sandboxed(t *testing.T, chunks [][]byte) observed {
 	t.Helper()
-	config := map[string]string{modules.Key: s.module}
+	module, config := guests.report, map[string]string{}
+	if s.module != reportModule {
+		module, config[modules.Key] = guests.builtin, s.module
+	}
 	maps.Copy(config, s.config)
 	printed := &buffer{}
 	r, err := reactor.New(reactor.Config{Loops: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	service, err := builtin.host.NewService(builtin.module, r, host.ServiceConfig{Name: s.module, Config: config, Stdout: printed})
+	service, err := guests.host.NewService(module, r, host.ServiceConfig{Name: s.module, Config: config, Stdout: printed})
 	if err != nil {
 		t.Fatal(err)
 	}
-	guest := newWitness(service)
+	var f protocol.Factory = service
+	if s.wrap != nil {
+		f = s.wrap(f)
+	}
+	guest := newWitness(f)
 	port, err := r.Listen("tcp:0:interface=127.0.0.1", guest)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ran := make(chan error, 1)
 	go func() { ran <- r.Run() }()
-	output := converse(t, port.Host().String(), chunks, guest)
+	output, ends := converse(t, port.Host().String(), chunks, guest)
 	if err := errors.Join(r.Stop(), <-ran, service.Close()); err != nil {
 		t.Error(err)
 	}
-	return observe(printed.String(), output, guest.closing())
+	return s.observe(printed.String(), output, guest.closing(), ends)
 }
 
-// converse is the peer: it sends the chunks and returns what it was sent.
-func converse(t *testing.T, addr string, chunks [][]byte, guest *witness) []byte {
+// converse is the peer: it sends the chunks and returns what it was sent, and the addresses of the connection.
+func converse(t *testing.T, addr string, chunks [][]byte, guest *witness) (output []byte, ends [2]string) {
 	t.Helper()
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -112,13 +140,13 @@ func converse(t *testing.T, addr string, chunks [][]byte, guest *witness) []byte
 			t.Error(err)
 		}
 	}
-	output, err := io.ReadAll(c)
+	output, err = io.ReadAll(c)
 	// A close with input unread is a reset, after all output.
 	if err != nil && !errors.Is(err, syscall.ECONNRESET) {
 		t.Error(err)
 	}
 	guest.await(t, func(g *witness) bool { return g.lost })
-	return output
+	return output, [2]string{c.LocalAddr().String(), c.RemoteAddr().String()}
 }
 
 // A witness stands between the reactor and the sandboxed protocol, and tells what it has seen.

@@ -18,6 +18,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
 var file = flag.String("vectors", "", "play the cases of this file instead of those in testdata")
@@ -42,11 +44,19 @@ type testCase struct {
 
 // A script is a case made ready: which protocol, with which configuration, and what to compare.
 type script struct {
-	module string            // the built-in module
+	module string            // the built-in module, or reportModule
 	config map[string]string // its configuration
 	chunks [][]byte
 	want   observed
+	// wrap, if it is set, is what stands between the connection and the module.
+	wrap func(protocol.Factory) protocol.Factory
+	// observe puts together what was seen: the module's output, what the peer was sent, whether our side closed the
+	// connection, and the two addresses that it really had.
+	observe func(printed string, output []byte, closed bool, real [2]string) observed
 }
+
+// reportModule stands for package report.
+const reportModule = "report"
 
 // observed is what a case looks at. The names are those of the cases' expectations.
 type observed map[string]string
