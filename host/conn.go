@@ -247,7 +247,7 @@ func (c *conn) PauseProducing() {
 
 // ResumeProducing implements [protocol.Producer].
 func (c *conn) ResumeProducing() {
-	if c.state&connPaused != 0 {
+	if c.state&(connPaused|connPull) != 0 {
 		c.state &^= connPaused
 		if c.state&connPausedByRate == 0 {
 			c.event(abi.ResumeProducing)
