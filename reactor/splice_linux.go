@@ -19,6 +19,8 @@ type relayEnd struct {
 	// pipe holds what is on its way to this end, and is nil while that is nothing.
 	pipe   *pipe
 	inPipe int
+	// bulk says that much is on its way: little is cheaper to copy.
+	bulk bool
 }
 
 var (
@@ -28,7 +30,7 @@ var (
 
 const (
 	// spliceSize is the most that one call moves, and a pipe's capacity as far as the system grants it.
-	spliceSize = 256 << 10
+	spliceSize = 1 << 20
 	// maxPipes is how many pipes a loop keeps for the next relay that has something to move.
 	maxPipes = 16
 )
@@ -84,12 +86,19 @@ func (e *relayEnd) readable(*runner) {
 	}
 }
 
-// fill moves what from has received into e's pipe. Without a pipe to be had it is copied into the output.
+// fill moves what from has received into e's pipe; if that is little, or no pipe can be had, into its output.
 func (e *relayEnd) fill(from *relayEnd) (int, error) {
+	if e.bulk && e.pipe == nil {
+		e.pipe = e.conn.loop.pipes.get()
+	}
 	if e.pipe == nil {
-		if e.pipe = e.conn.loop.pipes.get(); e.pipe == nil {
-			return e.copy(from)
+		buf := e.conn.loop.buffer()
+		n, err := from.conn.sock.read(buf)
+		if n > 0 {
+			e.conn.writeRaw(buf[:n])
 		}
+		e.bulk = n == len(buf)
+		return n, err
 	}
 	n, err := spliceFD(from.fd, e.pipe.w)
 	if err != nil {
@@ -97,16 +106,8 @@ func (e *relayEnd) fill(from *relayEnd) (int, error) {
 		return 0, err
 	}
 	e.inPipe = n
+	e.bulk = n >= readSize/2
 	return n, nil
-}
-
-func (e *relayEnd) copy(from *relayEnd) (int, error) {
-	buf := e.conn.loop.buffer()
-	n, err := from.conn.sock.read(buf)
-	if n > 0 {
-		e.conn.writeRaw(buf[:n])
-	}
-	return n, err
 }
 
 // stuck reports whether this end has not sent yet what came before, and keeps the other end from reading more.
@@ -212,9 +213,16 @@ func (s *pipes) get() *pipe {
 	if err := unix.Pipe2(fds[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
 		return nil
 	}
-	// A pipe that stays smaller than this moves less at a time, which is all.
-	_, _ = unix.FcntlInt(uintptr(fds[0]), unix.F_SETPIPE_SZ, spliceSize)
-	return &pipe{fds[0], fds[1]}
+	p := &pipe{fds[0], fds[1]}
+	if n, err := unix.FcntlInt(uintptr(p.r), unix.F_SETPIPE_SZ, spliceSize); err == nil && n >= readSize {
+		return p
+	}
+	// A user who has many pipes gets small ones, through which less goes at a time than by copying.
+	if n, err := unix.FcntlInt(uintptr(p.r), unix.F_GETPIPE_SZ, 0); err == nil && n >= readSize {
+		return p
+	}
+	p.close()
+	return nil
 }
 
 func (s *pipes) put(p *pipe) {
