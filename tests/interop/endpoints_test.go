@@ -19,15 +19,42 @@ const (
 	twistedListens side = "Twisted is the server"
 )
 
-// network is a kind of stream, as the endpoint strings of both say it.
+// network is a kind of stream.
 type network struct {
-	name   string
-	server func(t *testing.T) string
+	name string
+	// open returns what to listen on, and what makes the client endpoint to dial with from one without TLS. Both sides
+	// understand these strings.
+	open func(t *testing.T) (server string, client func(to string) string)
 }
 
 var networks = []network{
-	{"tcp", func(*testing.T) string { return trial.Localhost }},
-	{"unix", func(t *testing.T) string { return "unix:" + endpoint.Quote(filepath.Join(t.TempDir(), "socket")) }},
+	{"tcp", func(*testing.T) (string, func(string) string) { return trial.Localhost, plain }},
+	{"unix", func(t *testing.T) (string, func(string) string) {
+		return "unix:" + endpoint.Quote(filepath.Join(t.TempDir(), "socket")), plain
+	}},
+}
+
+func plain(to string) string { return to }
+
+// tlsNetwork is TLS over TCP. The client verifies the server.
+var tlsNetwork = network{"tls", func(t *testing.T) (string, func(string) string) {
+	files := newPKI(t)
+	return files.server(), files.client
+}}
+
+// join connects a factory of ours to a program.
+func (n network) join(
+	t *testing.T, r *trial.Reactor, who side, f protocol.Factory, program string, options ...string,
+) *twisted {
+	t.Helper()
+	text, client := n.open(t)
+	if who == oursListens {
+		to := client(trial.To(r.MustListen(text, f).Host()))
+		return startTwisted(t, program, append([]string{"connect", to}, options...)...)
+	}
+	p := startTwisted(t, program, append([]string{"listen", text}, options...)...)
+	r.MustConnect(client(clientOf(t, p.expect("listening").Address)), f)
+	return p
 }
 
 // onStreams runs a test for every network, backend and assignment of roles, over a connection between ours and the
@@ -44,7 +71,7 @@ func onStreams(t *testing.T, half bool, test func(t *testing.T, r *trial.Reactor
 					if half {
 						factory, options = trial.Half{Probe: ours}, []string{"half"}
 					}
-					p := join(t, r, who, n.server(t), factory, "stream.py", options...)
+					p := n.join(t, r, who, factory, "stream.py", options...)
 					ours.Expect(t, trial.Made)
 					p.expect("made")
 					test(t, r, ours, p)
@@ -52,20 +79,6 @@ func onStreams(t *testing.T, half bool, test func(t *testing.T, r *trial.Reactor
 			})
 		}
 	}
-}
-
-// join connects a factory of ours to a program, over the server endpoint text.
-func join(
-	t *testing.T, r *trial.Reactor, who side, text string, f protocol.Factory, program string, options ...string,
-) *twisted {
-	t.Helper()
-	if who == oursListens {
-		to := trial.To(r.MustListen(text, f).Host())
-		return startTwisted(t, program, append([]string{"connect", to}, options...)...)
-	}
-	p := startTwisted(t, program, append([]string{"listen", text}, options...)...)
-	r.MustConnect(clientOf(t, p.expect("listening").Address), f)
-	return p
 }
 
 // clientOf is the client endpoint that dials an address as the programs write it.

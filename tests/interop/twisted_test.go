@@ -39,8 +39,8 @@ type twisted struct {
 type event struct {
 	Event   string `json:"event"`
 	Address string `json:"address"` // listening, datagram: whose
-	Peer    string `json:"peer"`    // made
-	Host    string `json:"host"`    // made
+	Peer    string `json:"peer"`    // made, data
+	Host    string `json:"host"`    // made, data
 	Data    string `json:"data"`    // data, message, datagram: in hexadecimal
 	Reason  string `json:"reason"`  // lost, failed: the name of Twisted's exception
 	ALPN    string `json:"alpn"`    // handshake

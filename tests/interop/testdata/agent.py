@@ -4,6 +4,7 @@ Commands come over standard input and events go out over standard output, one JS
 hexadecimal. A program ends when its standard input does, so that none outlives its test.
 """
 
+import ipaddress
 import json
 import sys
 
@@ -33,7 +34,8 @@ def address(addr):
     if addr is None:
         return ""
     if hasattr(addr, "host"):
-        return "[%s]:%d" % (addr.host, addr.port) if ":" in addr.host else "%s:%d" % (addr.host, addr.port)
+        host = str(ipaddress.ip_address(addr.host))
+        return ("[%s]:%d" if ":" in host else "%s:%d") % (host, addr.port)
     name = getattr(addr, "name", None)
     return name.decode() if name else ""
 
@@ -63,7 +65,7 @@ class _Control(LineOnlyReceiver):
 def _observe(event):
     if event.get("log_level") in (LogLevel.error, LogLevel.critical):
         failure = event.get("log_failure")
-        text = failure.getTraceback() if failure else str(event)
+        text = failure.getTraceback() if failure else event.get("log_text", str(event))
         report("error", text=text)
 
 
@@ -73,9 +75,3 @@ def run(started, **commands):
     names = {name.replace("_", " "): f for name, f in commands.items()}
     reactor.callWhenRunning(lambda: stdio.StandardIO(_Control(names, started)))
     reactor.run()
-
-
-def die(text):
-    """Ends a program that was called in a wrong way."""
-    sys.stderr.write(text + "\n")
-    sys.exit(2)

@@ -1,6 +1,7 @@
-"""stream.py listen|connect ENDPOINT [half]: one end of a connection that does what it is told.
+"""stream.py listen|connect ENDPOINT [half] [verify=FILE]: one end of a connection that does what it is told.
 
-With "half" its protocol knows half-closed connections.
+With "half" its protocol knows half-closed connections. With "verify" a TLS server demands a certificate that the one in
+FILE has signed.
 """
 
 import sys
@@ -17,10 +18,14 @@ class Told(protocol.Protocol):
     def connectionMade(self):
         global current
         current = self
-        report("made", peer=address(self.transport.getPeer()), host=address(self.transport.getHost()))
+        report("made", **self.ends())
+
+    def ends(self):
+        return {"peer": address(self.transport.getPeer()), "host": address(self.transport.getHost())}
 
     def dataReceived(self, data):
-        report("data", data=data.hex())
+        # Behind a proxy Twisted does not know the addresses before.
+        report("data", data=data.hex(), **self.ends())
 
     def connectionLost(self, reason):
         report("lost", reason=reason_name(reason))
@@ -30,9 +35,11 @@ class Told(protocol.Protocol):
 class Shaken(Told):
     def handshakeCompleted(self):
         certificate = self.transport.getPeerCertificate()
+        # After startTLS the transport is still the one without TLS, whose protocol is the one with it.
+        tls = self.transport if hasattr(self.transport, "negotiatedProtocol") else self.transport.protocol
         report(
             "handshake",
-            alpn=(self.transport.negotiatedProtocol or b"").decode(),
+            alpn=(tls.negotiatedProtocol or b"").decode(),
             subject=certificate.get_subject().CN if certificate else "",
         )
 
@@ -59,7 +66,20 @@ def listen():
         listener = port
         report("listening", address=address(port.getHost()))
 
-    endpoints.serverFromString(reactor, sys.argv[2]).listen(Factory()).addCallback(listening)
+    endpoint = endpoints.serverFromString(reactor, sys.argv[2])
+    for option in sys.argv[3:]:
+        if option.startswith("verify="):
+            demand(endpoint, option[len("verify="):])
+    endpoint.listen(Factory()).addCallback(listening)
+
+
+def demand(endpoint, file):
+    """Has a TLS endpoint demand certificates, which its string cannot say."""
+    with open(file) as f:
+        authority = ssl.Certificate.loadPEM(f.read())
+    plain = endpoint._sslContextFactory
+    endpoint._sslContextFactory = ssl.CertificateOptions(
+        privateKey=plain.privateKey, certificate=plain.certificate, trustRoot=authority)
 
 
 def connect():
