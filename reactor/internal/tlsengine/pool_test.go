@@ -57,6 +57,13 @@ func TestPoolBound(t *testing.T) {
 	})
 }
 
+// advance moves the clock of the test's bubble, which stands still otherwise.
+func advance(d time.Duration) {
+	synctest.Wait()
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 func TestStalledHandshakesAreCrowdedOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -66,8 +73,7 @@ func TestStalledHandshakesAreCrowdedOut(t *testing.T) {
 		for _, server := range stalled {
 			server.feed(hello)
 		}
-		synctest.Wait()
-		time.Sleep(10 * patience)
+		advance(10 * patience)
 		for _, server := range stalled {
 			if server.step(); server.err != nil {
 				t.Fatalf("a handshake was ended that was in nobody's way: %v", server.err)
@@ -90,16 +96,14 @@ func TestStalledHandshakesAreCrowdedOut(t *testing.T) {
 		for _, server := range more {
 			server.feed(hello)
 		}
-		time.Sleep(patience - 1)
-		synctest.Wait()
+		advance(patience - 1)
 		late.step()
 		more[0].step()
 		more[1].step()
 		if len(more[0].out) == 0 || len(more[1].out) != 0 || late.err != nil {
 			t.Fatalf("answered %d and %d bytes, late one: %v", len(more[0].out), len(more[1].out), late.err)
 		}
-		time.Sleep(2 * reviewInterval)
-		synctest.Wait()
+		advance(2 * reviewInterval)
 		late.step()
 		more[1].step()
 		if len(more[1].out) == 0 || !errors.Is(late.err, ErrCrowdedOut) {
