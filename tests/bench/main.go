@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command bench compares wasmnet with what a user could write or install instead, in one run on one machine.
 //
 // Every server under test is a process of its own. The load comes from this process, over loopback; both share the

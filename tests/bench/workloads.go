@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -31,9 +33,6 @@ const (
 	beside      = "p99 beside"   // ns, the neighbour beside a spinning guest
 	disturbance = "beside/alone" // of the two
 )
-
-// lessIsBetter lists the columns whose ratio is ours to theirs as it stands; in the others more is better.
-var lessIsBetter = map[string]bool{cpuPerUnit: true, p50: true, p99: true, perConn: true, disturbance: true}
 
 func workloads(o options) []workload {
 	self, err := os.Executable()
