@@ -200,8 +200,10 @@ func TestGetPage(t *testing.T) {
 	inBothWorlds(t, "getpage", "url", []ending{
 		{name: "page", argument: plain.URL + "/moved", output: "hello page\n"},
 		{name: "over TLS", argument: s.URL + "/page", env: trust(t, s), output: "hello page\n"},
-		{name: "wrong certificate", argument: s.URL + "/page", output: "getpage: GET " + s.URL + "/page: TLS failed...", status: 1},
-		{name: "not found", argument: plain.URL + "/x", output: "getpage: GET " + plain.URL + "/x: answered 404 Not Found\n", status: 1},
+		{name: "wrong certificate", argument: s.URL + "/page", status: 1,
+			output: "getpage: GET " + s.URL + "/page: TLS failed..."},
+		{name: "not found", argument: plain.URL + "/x", status: 1,
+			output: "getpage: GET " + plain.URL + "/x: answered 404 Not Found\n"},
 		{name: "refused", argument: none, output: "getpage: GET " + none + ": connection was refused...", status: 1},
 	})
 }
@@ -234,7 +236,8 @@ func TestTLSClient(t *testing.T) {
 		{name: "verified", argument: "tls:" + address, env: trust(t, s),
 			output: "TLS 1.3 with " + address + ", verified: true\nthe server says: hello yourself\n"},
 		{name: "unknown authority", argument: "tls:" + address, output: "tlsclient: TLS failed...", status: 1},
-		{name: "another name", argument: "tls:localhost:" + port, env: trust(t, s), output: "tlsclient: TLS failed...", status: 1},
+		{name: "another name", argument: "tls:localhost:" + port, env: trust(t, s), status: 1,
+			output: "tlsclient: TLS failed..."},
 		{name: "no TLS there", argument: "tls:" + listen(t, answer), output: "tlsclient: TLS failed...", status: 1},
 		{name: "refused", argument: "tls:" + closed(t), output: "tlsclient: connection was refused...", status: 1},
 	})
@@ -242,11 +245,16 @@ func TestTLSClient(t *testing.T) {
 
 func TestEchoServer(t *testing.T) {
 	const free = "tcp:0:interface=127.0.0.1"
-	for name, cmd := range map[string]*exec.Cmd{
-		"native":    exec.Command(filepath.Join(bin, "echoserver"), free),
-		"sandboxed": exec.Command(filepath.Join(bin, "wasmnet"), "run", filepath.Join(bin, "echoserver.wasm"), "--listen", free),
+	guest := filepath.Join(bin, "echoserver.wasm")
+	for name, command := range map[string][]string{
+		"native":    {filepath.Join(bin, "echoserver")},
+		"sandboxed": {filepath.Join(bin, "wasmnet"), "run", guest, "--listen"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			on := func(endpoint string) *exec.Cmd {
+				return exec.Command(command[0], append(command[1:len(command):len(command)], endpoint)...)
+			}
+			cmd := on(free)
 			output, in, err := os.Pipe()
 			if err != nil {
 				t.Fatal(err)
@@ -275,7 +283,7 @@ func TestEchoServer(t *testing.T) {
 			if got, err := io.ReadAll(c); string(got) != "hello" || err != nil {
 				t.Errorf("%q, %v", got, err)
 			}
-			taken := exec.Command(cmd.Path, append(cmd.Args[1:len(cmd.Args)-1:len(cmd.Args)-1], "tcp:"+portOf(address)+":interface=127.0.0.1")...)
+			taken := on("tcp:" + portOf(address) + ":interface=127.0.0.1")
 			text, err := taken.CombinedOutput()
 			if taken.ProcessState.ExitCode() != 1 || !strings.Contains(string(text), "cannot listen") {
 				t.Errorf("on a port that is taken: %v, %s", err, text)

@@ -141,7 +141,9 @@ func TestREADMEs(t *testing.T) {
 
 func TestCommittedWasmIsWhatTheSourcesBuild(t *testing.T) {
 	// Reading the folders makes this test's result, where it is cached, depend on what is in them.
-	for _, sources := range []string{"builtin", "../guest-sdk/go", "../reactor/basic", "../reactor/deferred", "../reactor/protocol"} {
+	for _, sources := range []string{
+		"builtin", "../guest-sdk/go", "../reactor/basic", "../reactor/deferred", "../reactor/protocol",
+	} {
 		if _, err := os.ReadDir(sources); err != nil {
 			t.Fatal(err)
 		}

@@ -90,7 +90,9 @@ func serve(t *testing.T, name string, config ...string) *sandbox {
 		t.Fatal(err)
 	}
 	s := &sandbox{t: t}
-	service, err := h.NewService(module, r, host.ServiceConfig{Name: name, Isolation: isolation, Config: settings, Stdout: &s.printed})
+	service, err := h.NewService(module, r, host.ServiceConfig{
+		Name: name, Isolation: isolation, Config: settings, Stdout: &s.printed,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +282,9 @@ func TestSandboxedModuleRefusesToStart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, config := range []map[string]string{{"wasmnet.module": "chat", "max-line": "none"}, {"wasmnet.module": "cat"}, {}} {
+	for _, config := range []map[string]string{
+		{"wasmnet.module": "chat", "max-line": "none"}, {"wasmnet.module": "cat"}, {},
+	} {
 		if _, err := h.NewService(module, r, host.ServiceConfig{Config: config}); err == nil {
 			t.Errorf("%v: the service starts", config)
 		}

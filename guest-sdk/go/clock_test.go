@@ -83,6 +83,16 @@ func TestCallFromThread(t *testing.T) {
 	f.expect("after posting", "posted", "posted again")
 }
 
+func TestPostingForEverDoesNotKeepAnEventFromEnding(t *testing.T) {
+	f := connected(t)
+	f.data(1, "repost")
+	f.expect()
+	fireUntil(f, "posted 1000 times")
+	if f.timers < 10 {
+		t.Errorf("%d turns for a function that posted itself 1000 times", f.timers)
+	}
+}
+
 func TestGoroutinesRunBeforeTheEventEnds(t *testing.T) {
 	f := connected(t)
 	f.data(1, "go")
@@ -122,7 +132,8 @@ func TestPanicIsLoggedAndTraps(t *testing.T) {
 		if len(f.said) != 1 || !strings.HasPrefix(f.said[0], want) {
 			t.Fatalf("%s: said %q, want %q", command, f.said, want)
 		}
-		if line := f.said[0]; !strings.Contains(line, " < main.(*script).DataReceived main.go:") || strings.Contains(line, "runtime.") ||
+		line := f.said[0]
+		if !strings.Contains(line, " < main.(*script).DataReceived main.go:") || strings.Contains(line, "runtime.") ||
 			strings.Contains(line, "exportDataReceived") || strings.Contains(line, "\n") {
 			t.Errorf("%s: stack of %q", command, line)
 		}
@@ -170,8 +181,8 @@ func TestEventsAllocateNothing(t *testing.T) {
 	}
 }
 
-// A page that a connection writes to is a page that its sandbox does not share with the image: 4 KiB of each connection's
-// memory, and a part of the time that a fresh sandbox takes.
+// A page that a connection writes to is a page that its sandbox does not share with the image: 4 KiB of each
+// connection's memory, and a part of the time that a fresh sandbox takes.
 func TestFirstConnectionWritesFewPages(t *testing.T) {
 	const page, most = 4096, 6
 	f := started(t, "case", "echo")

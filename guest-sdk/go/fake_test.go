@@ -44,7 +44,9 @@ func build() ([]byte, error) {
 	}
 	defer os.RemoveAll(dir)
 	// Reading the folders makes the test's result, where it is cached, depend on what is in them.
-	for _, sources := range []string{".", "guestlog", "restored", "testdata/script", "../../reactor/deferred", "../../reactor/protocol"} {
+	for _, sources := range []string{
+		".", "guestlog", "restored", "testdata/script", "../../reactor/deferred", "../../reactor/protocol",
+	} {
 		if _, err := os.ReadDir(sources); err != nil {
 			return nil, err
 		}
@@ -90,7 +92,10 @@ func load(t testing.TB, config ...string) *fake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fake{t: t, exports: map[string]api.Function{}, config: map[string]string{}, answers: map[string]int32{}, infos: map[[2]int32]string{}}
+	f := &fake{
+		t: t, exports: map[string]api.Function{},
+		config: map[string]string{}, answers: map[string]int32{}, infos: map[[2]int32]string{},
+	}
 	f.ctx = context.WithValue(t.Context(), fakeKey{}, f)
 	for i := 0; i < len(config); i += 2 {
 		f.config[config[i]] = config[i+1]

@@ -16,11 +16,19 @@ var posted []func()
 // scope collects the Deferreds that end in an error that nobody handles.
 var scope = deferred.NewScope(func(e *deferred.UnhandledError) { Log(abi.LogError, e.Error()) })
 
+// maxRounds is how often an event calls what was posted while it did so. Functions that post themselves for ever keep
+// neither the event from ending nor the host from its other work.
+const maxRounds = 64
+
 // endTurn does what is left when an event's handler has returned: it lets goroutines run until all of them wait, calls
 // what they posted, asks the host for the next timer, and reports unhandled errors. After it nothing in the guest can
 // go on before the host calls again.
 func endTurn() {
-	for len(posted) > 0 || runtime.NumGoroutine() > 1 {
+	for round := 0; len(posted) > 0 || runtime.NumGoroutine() > 1; round++ {
+		if round == maxRounds {
+			theReactor.CallLater(0, func() {}) // whose turn ends here too
+			break
+		}
 		letGoroutinesRun()
 		if len(posted) == 0 {
 			break

@@ -297,6 +297,17 @@ func runGo(r protocol.Reactor, word, rest string) {
 			r.CallFromThread(func() { say("posted again") })
 		})
 		say("after posting")
+	case "repost":
+		left := 1000
+		var again func()
+		again = func() {
+			if left--; left > 0 {
+				r.CallFromThread(again)
+			} else {
+				say("posted 1000 times")
+			}
+		}
+		r.CallFromThread(again)
 	case "go":
 		// Many goroutines, each woken by the one before; the last one posts.
 		next := make(chan int)
