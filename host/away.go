@@ -113,9 +113,7 @@ func (i *instance) comeBack(err error) {
 	i.shard.loop.CallFromThread(func() {
 		i.away, i.running = false, false
 		i.cut.err.Store(nil)
-		resume := i.draining
-		i.over(err)
-		if resume {
+		if resume := i.draining; i.over(err) && resume {
 			i.drain()
 		}
 	})

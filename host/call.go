@@ -66,18 +66,18 @@ const (
 	depthExport      = rewrite.Depth
 )
 
-// call delivers an event. It returns false if the call is not over: it has left the loop, and the caller must touch
-// nothing that belongs to the loop any more. The instance may have ended.
-func (i *instance) call(e abi.Event, a, b, c int32) bool {
+// call delivers an event, and whatever has been waiting for the instance to be free. It reports whether the caller is
+// still on the loop: if not, a call has left it together with the caller's goroutine, and nothing that belongs to the
+// loop may be touched any more. Everything here that may call the guest passes this on. The instance may have ended.
+func (i *instance) call(e abi.Event, a, b, c int32) (here bool) {
 	if !i.exports(e) {
-		i.over(nil)
-		return true
+		return i.over(nil)
 	}
 	return i.callNumber(e, a, b, c)
 }
 
 // callNumber is call for whatever the dispatcher knows by this number.
-func (i *instance) callNumber(e abi.Event, a, b, c int32) bool {
+func (i *instance) callNumber(e abi.Event, a, b, c int32) (here bool) {
 	i.running, i.active = true, true
 	err := i.invoke(e, a, b, c)
 	if i.away {
@@ -85,8 +85,7 @@ func (i *instance) callNumber(e abi.Event, a, b, c int32) bool {
 		return false
 	}
 	i.running = false
-	i.over(err)
-	return true
+	return i.over(err)
 }
 
 // invoke runs one guest function with a fresh budget. Its result, if it has one, is in i.stack[0].
@@ -108,7 +107,7 @@ func (i *instance) invoke(e abi.Event, a, b, c int32) error {
 }
 
 // over does what remains when a call has ended, on the loop.
-func (i *instance) over(err error) {
+func (i *instance) over(err error) (here bool) {
 	used := i.meter.used
 	i.meter.used = 0
 	if sh := i.shard; used > 0 {
@@ -130,33 +129,33 @@ func (i *instance) over(err error) {
 	}
 	switch {
 	case i.draining:
+		return true
 	case len(i.later) > 0 || i.starting != nil:
-		i.drain()
-	default:
-		i.idle()
+		return i.drain()
 	}
+	return i.idle()
 }
 
 // drain delivers what happened while the instance was busy, and sees whether it has become idle.
-func (i *instance) drain() {
+func (i *instance) drain() (here bool) {
 	i.draining = true
 	for {
 		if len(i.later) > 0 {
 			f := i.later[0]
 			i.later[0] = nil
 			i.later = i.later[1:]
-			f()
+			here = f()
 		} else if c := i.starting; c != nil {
 			i.starting = nil
-			c.made()
+			here = c.made()
 		} else {
 			break
 		}
-		if i.running {
-			return // beside the loop; comeBack goes on from here
+		if !here {
+			return false // comeBack goes on from here
 		}
 	}
 	i.draining = false
 	i.later = nil
-	i.idle()
+	return i.idle()
 }

@@ -149,11 +149,13 @@ func (c *conn) joinFresh() bool {
 	return true
 }
 
-func (c *conn) made() {
-	if i := c.live(); i != nil {
-		i.account = c
-		i.call(abi.ConnectionMade, c.handle, 0, 0)
+func (c *conn) made() (here bool) {
+	i := c.live()
+	if i == nil {
+		return true
 	}
+	i.account = c
+	return i.call(abi.ConnectionMade, c.handle, 0, 0)
 }
 
 // live is the instance, if the guest is still to hear of the connection.
@@ -211,7 +213,13 @@ func (c *conn) DataReceived(p []byte) {
 // keep holds on to bytes that came while the instance is busy, from a transport that does not ask for a buffer.
 func (c *conn) keep(p []byte) {
 	p = append([]byte(nil), p...)
-	c.inst.postpone(func() { c.DataReceived(p) })
+	c.inst.postpone(func() bool {
+		if c.live() == nil {
+			return true
+		}
+		c.heard(len(p))
+		return !c.inst.exports(abi.DataReceived) || c.copyIn(p)
+	})
 	if c.hold&holdBusy == 0 {
 		c.hold |= holdBusy
 		c.t.PauseReading()
@@ -220,18 +228,18 @@ func (c *conn) keep(p []byte) {
 }
 
 // copyIn delivers bytes that were not read into the receive buffer, in pieces that fit.
-func (c *conn) copyIn(p []byte) {
+func (c *conn) copyIn(p []byte) (here bool) {
 	i := c.live()
 	if i == nil || c.state&connLosing != 0 {
-		return
+		return true
 	}
 	n := copy(i.receiveBuffer(), p)
 	if rest := p[n:]; len(rest) > 0 {
 		// The rest comes when this call is over, on the loop or beside it, and before anything else.
-		i.later = append([]func(){func() { c.copyIn(rest) }}, i.later...)
+		i.later = append([]step{func() bool { return c.copyIn(rest) }}, i.later...)
 	}
 	i.account = c
-	i.call(abi.DataReceived, c.handle, int32(n), 0)
+	return i.call(abi.DataReceived, c.handle, int32(n), 0)
 }
 
 // HandshakeCompleted implements [protocol.HandshakeListener].
@@ -271,16 +279,17 @@ func (c *halfConn) ReadConnectionLost() {
 func (c *halfConn) WriteConnectionLost() { c.event(abi.WriteConnectionLost) }
 
 // event delivers an event that has no arguments but the connection.
-func (c *conn) event(e abi.Event) {
+func (c *conn) event(e abi.Event) (here bool) {
 	i := c.live()
 	switch {
 	case i == nil || c.state&connMade == 0:
+		return true
 	case i.running:
-		i.postpone(func() { c.event(e) })
-	default:
-		i.account = c
-		i.call(e, c.handle, 0, 0)
+		i.postpone(func() bool { return c.event(e) })
+		return true
 	}
+	i.account = c
+	return i.call(e, c.handle, 0, 0)
 }
 
 // ConnectionLost implements [protocol.Protocol].
@@ -291,23 +300,23 @@ func (c *conn) ConnectionLost(reason error) {
 	case i == nil || i.end != nil:
 		c.leave(reason)
 	case i.running:
-		i.postpone(func() { c.lost(reason) })
+		i.postpone(func() bool { return c.lost(reason) })
 	default:
 		c.lost(reason)
 	}
 }
 
 // lost tells the guest, for which it is the connection's last event.
-func (c *conn) lost(reason error) {
+func (c *conn) lost(reason error) (here bool) {
 	i := c.live()
 	if i == nil {
 		c.leave(reason)
-		return
+		return true
 	}
 	c.state |= connLosing
 	i.account = c
 	i.closing, i.reason = c, reason
-	i.call(abi.ConnectionLost, c.handle, int32(c.reason(reason)), 0)
+	return i.call(abi.ConnectionLost, c.handle, int32(c.reason(reason)), 0)
 }
 
 // reason is what the guest is told.

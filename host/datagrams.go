@@ -64,7 +64,7 @@ func (i *instance) openUDP(text string, open func(string, protocol.DatagramProto
 // StartProtocol implements [protocol.DatagramProtocol].
 func (d *datagrams) StartProtocol(t protocol.DatagramTransport) {
 	d.t = t
-	d.deliver(func(i *instance) { i.call(abi.ConnectionMade, d.handle, 0, 0) })
+	d.deliver(func(i *instance) bool { return i.call(abi.ConnectionMade, d.handle, 0, 0) })
 }
 
 // DatagramReceived implements [protocol.DatagramProtocol]. A datagram that finds the instance busy, or that does not
@@ -104,10 +104,10 @@ func (d *datagrams) remember(from netip.AddrPort) {
 
 // StopProtocol implements [protocol.DatagramProtocol].
 func (d *datagrams) StopProtocol(reason error) {
-	d.deliver(func(i *instance) {
+	d.deliver(func(i *instance) bool {
 		d.inst = nil
 		i.closing = leaver{i, d}
-		i.call(abi.ConnectionLost, d.handle, int32(protocol.ReasonOf(reason)), 0)
+		return i.call(abi.ConnectionLost, d.handle, int32(protocol.ReasonOf(reason)), 0)
 	})
 }
 
@@ -120,15 +120,16 @@ type leaver struct {
 func (l leaver) leave(error) { l.i.remove(l.d.handle, true) }
 
 // deliver calls f when the instance can take an event.
-func (d *datagrams) deliver(f func(*instance)) {
+func (d *datagrams) deliver(f func(*instance) bool) (here bool) {
 	i := d.inst
 	switch {
 	case i == nil || i.end != nil:
+		return true
 	case i.running:
-		i.postpone(func() { d.deliver(f) })
-	default:
-		f(i)
+		i.postpone(func() bool { return d.deliver(f) })
+		return true
 	}
+	return f(i)
 }
 
 // discard implements [resource].

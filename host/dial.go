@@ -154,18 +154,18 @@ func (d *dial) ClientConnectionFailed(_ protocol.Connector, reason error) {
 		return
 	}
 	if i.running {
-		i.postpone(func() { d.failed(i, reason) })
+		i.postpone(func() bool { return d.failed(i, reason) })
 		return
 	}
 	d.failed(i, reason)
 }
 
-func (d *dial) failed(i *instance, reason error) {
+func (d *dial) failed(i *instance, reason error) (here bool) {
 	if i.end != nil {
-		return
+		return true
 	}
 	i.remove(d.conn.handle, true)
-	i.call(abi.ConnectFailed, d.conn.handle, int32(protocol.ReasonOf(reason)), 0)
+	return i.call(abi.ConnectFailed, d.conn.handle, int32(protocol.ReasonOf(reason)), 0)
 }
 
 // ClientConnectionLost implements [protocol.ClientFactory]. The connection has said so.

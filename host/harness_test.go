@@ -245,3 +245,12 @@ func contains(s, part string) bool { return strings.Contains(s, part) }
 
 // count is how many lines hold text.
 func (l *logbook) count(text string) int { return strings.Count(l.String(), text) }
+
+// take returns what was logged and forgets it.
+func (l *logbook) take() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	text := l.text.String()
+	l.text.Reset()
+	return text
+}

@@ -46,10 +46,10 @@ type instance struct {
 	running   bool // a call is under way
 	away      bool // and goes on beside the loop
 	draining  bool
-	active    bool     // since it was last looked at
-	later     []func() // what happened meanwhile, in order
-	held      []*conn  // are not read from meanwhile
-	starting  *conn    // is made when what comes before has run
+	active    bool    // since it was last looked at
+	later     []step  // what happened meanwhile, in order
+	held      []*conn // are not read from meanwhile
+	starting  *conn   // is made when what comes before has run
 
 	account *conn       // whose events the current call serves
 	closing interface { // leaves when the current call ends
@@ -70,6 +70,10 @@ type instance struct {
 
 // span is a range of guest memory, known to lie inside of it.
 type span struct{ ptr, len uint32 }
+
+// A step is something to be done on the loop that may call the guest. Like [instance.call] it reports whether its caller
+// is still on the loop.
+type step func() (here bool)
 
 // A resource is what a handle names. discard ends it without a word to the guest, which is gone.
 type resource interface {
@@ -157,7 +161,7 @@ func (i *instance) conn(h uint64) *conn {
 }
 
 // postpone has f called when the call under way is over, after what was postponed before.
-func (i *instance) postpone(f func()) { i.later = append(i.later, f) }
+func (i *instance) postpone(f step) { i.later = append(i.later, f) }
 
 // pending reports whether anything can still happen to the instance.
 func (i *instance) pending() bool { return i.handles.Len() > 0 || len(i.later) > 0 }
@@ -183,7 +187,7 @@ func (i *instance) discardAll() {
 }
 
 // idle is called whenever the instance has nothing to do. It may be the end of it.
-func (i *instance) idle() {
+func (i *instance) idle() (here bool) {
 	for n, c := range i.held {
 		i.held[n] = nil
 		c.release(holdBusy)
@@ -205,8 +209,9 @@ func (i *instance) idle() {
 		}
 	case i.conns == 0 && !i.shard.shared.wanted && i == i.shard.shared.inst:
 		i.shard.shared.inst = nil
-		i.goodbye()
+		return i.goodbye()
 	}
+	return true
 }
 
 // exited is the status a guest ended itself with.

@@ -99,7 +99,7 @@ func (p *program) stop(status int) {
 }
 
 // closeAll closes what the guest has open, after flushing.
-func (p *program) closeAll() {
+func (p *program) closeAll() (here bool) {
 	p.inst.handles.All(func(h int32, r resource) bool {
 		if c, ok := r.(*conn); ok && c.t != nil {
 			if c.state&connLosing == 0 {
@@ -112,6 +112,7 @@ func (p *program) closeAll() {
 		r.discard()
 		return true
 	})
+	return true
 }
 
 // over ends the program if nothing keeps it.

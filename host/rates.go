@@ -92,7 +92,7 @@ func (c *conn) quiet() {
 	if c.state&(connPaused|connPausedByRate) == 0 {
 		c.state |= connPausedByRate
 		i := c.inst
-		i.postpone(func() { c.event(abi.PauseProducing) })
+		i.postpone(func() bool { return c.event(abi.PauseProducing) })
 	}
 }
 

@@ -32,14 +32,14 @@ func (i *instance) request(s []uint64, start func(*request) func()) {
 }
 
 // complete delivers the outcome.
-func (r *request) complete(status int32, result []byte) {
+func (r *request) complete(status int32, result []byte) (here bool) {
 	i := r.inst
 	switch {
 	case i == nil || i.end != nil:
-		return
+		return true
 	case i.running:
-		i.postpone(func() { r.complete(status, result) })
-		return
+		i.postpone(func() bool { return r.complete(status, result) })
+		return true
 	}
 	r.inst = nil
 	i.remove(r.handle, true)
@@ -50,7 +50,7 @@ func (r *request) complete(status int32, result []byte) {
 	if c := r.account; c != nil && c.inst == i {
 		i.account = c
 	}
-	i.call(abi.Completed, r.handle, status, n)
+	return i.call(abi.Completed, r.handle, status, n)
 }
 
 // discard implements [resource].

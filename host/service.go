@@ -73,8 +73,9 @@ type Service struct {
 	tls       TLS
 	deniedLog sampler
 
-	perPeerSet  bool // by the operator
-	saidGoodbye atomic.Bool
+	perPeerSet  bool                   // by the operator
+	stopping    atomic.Bool            // the last port has closed
+	saidGoodbye atomic.Bool            // wasmnet_stop was called since
 	circuitWhy  atomic.Pointer[string] // why connections are refused; nil: they are not
 
 	mu     sync.Mutex
@@ -218,6 +219,7 @@ func (s *Service) StartFactory() error {
 		return ErrClosed
 	}
 	s.starts.Add(1)
+	s.stopping.Store(false)
 	s.saidGoodbye.Store(false)
 	s.eachLoop(func(sh *shard) { sh.start() })
 	return nil
@@ -225,7 +227,10 @@ func (s *Service) StartFactory() error {
 
 // StopFactory implements [protocol.Stopper]. Instances are told when they are idle.
 func (s *Service) StopFactory() {
-	s.starts.Add(-1)
+	if s.starts.Add(-1) > 0 {
+		return
+	}
+	s.stopping.Store(true)
 	s.eachLoop(func(sh *shard) { sh.stop() })
 }
 

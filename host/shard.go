@@ -76,8 +76,8 @@ func (sh *shard) closed(c *conn, i *instance, reason error) {
 	sh.tally.BytesIn += c.bill.BytesIn
 	sh.tally.BytesOut += c.bill.BytesOut
 	sh.flush()
-	if sh.svc.open.Load() == 0 {
-		sh.farewell()
+	if sh.svc.open.Load() == 0 && sh.svc.stopping.Load() {
+		sh.loop.CallFromThread(sh.farewell) // it calls a guest, which has no place here
 	}
 	if !sh.svc.log.Enabled(sh.svc.ctx, slog.LevelDebug) {
 		return

@@ -110,34 +110,34 @@ func (s *Service) startedAgain(sh *shard) (*instance, error) {
 }
 
 // begin runs what comes before an instance's first event, and then what has been waiting for it.
-func (i *instance) begin() {
+func (i *instance) begin() (here bool) {
 	i.fresh = false
 	first := i.svc.isolation != PerConnection && i.exit == nil && !i.stopped || i.alone
 	if !i.unstarted && !first {
-		i.call(abi.Restored, 0, 0, 0)
-		return
+		return i.call(abi.Restored, 0, 0, 0)
 	}
-	var steps []func()
-	step := func(e abi.Event) { steps = append(steps, func() { i.call(e, 0, 0, 0) }) }
+	var steps []step
+	add := func(e abi.Event) { steps = append(steps, func() bool { return i.call(e, 0, 0, 0) }) }
 	if i.unstarted {
 		i.unstarted = false
 		if n := i.svc.code.start; n >= 0 {
-			steps = append(steps, func() { i.callNumber(abi.Event(n), 0, 0, 0) })
+			steps = append(steps, func() bool { return i.callNumber(abi.Event(n), 0, 0, 0) })
 		}
-		step(abi.Initialize)
+		add(abi.Initialize)
 		if i.exports(abi.Start) {
-			step(abi.Start)
-			steps = append(steps, func() {
+			add(abi.Start)
+			steps = append(steps, func() bool {
 				if err := startStatus(int32(i.stack[0])); err != nil {
 					i.fail(err)
 				}
+				return true
 			})
 		}
 	}
-	step(abi.Restored)
+	add(abi.Restored)
 	if first {
-		step(abi.WhenRunning)
+		add(abi.WhenRunning)
 	}
 	i.later = append(steps, i.later...)
-	i.drain()
+	return i.drain()
 }

@@ -105,8 +105,8 @@ func (sh *shard) stop() {
 		v.waiting = nil
 		sh.svc.closeCircuit()
 	}
-	if i := v.inst; i != nil && !i.running {
-		i.idle()
+	if i := v.inst; i != nil && !i.running && !i.idle() {
+		return
 	}
 	sh.farewell()
 }
@@ -115,7 +115,7 @@ func (sh *shard) stop() {
 // that has none left.
 func (sh *shard) farewell() {
 	s := sh.svc
-	if s.isolation != PerConnection || s.starts.Load() > 0 || s.open.Load() > 0 || s.code.events&(1<<abi.Stop) == 0 ||
+	if s.isolation != PerConnection || !s.stopping.Load() || s.open.Load() > 0 || s.code.events&(1<<abi.Stop) == 0 ||
 		!s.saidGoodbye.CompareAndSwap(false, true) {
 		return
 	}
@@ -129,9 +129,9 @@ func (sh *shard) farewell() {
 }
 
 // goodbye delivers wasmnet_stop, the last event of an instance.
-func (i *instance) goodbye() {
+func (i *instance) goodbye() (here bool) {
 	i.stopped = true
-	i.call(abi.Stop, 0, 0, 0)
+	return i.call(abi.Stop, 0, 0, 0)
 }
 
 func (s *Service) openCircuit(why string) {

@@ -36,7 +36,7 @@ func callLater(i *instance, s []uint64) {
 		return
 	}
 	t.handle = h
-	t.call = i.shard.loop.CallLater(time.Duration(delay), t.fire)
+	t.call = i.shard.loop.CallLater(time.Duration(delay), func() { t.fire() })
 	i.timers++
 	i.shard.tally.Timers++
 	if c := i.account; c != nil {
@@ -58,21 +58,21 @@ func cancelTimer(i *instance, s []uint64) {
 }
 
 // fire delivers the event, unless the timer was cancelled while it waited for the instance.
-func (t *timer) fire() {
+func (t *timer) fire() (here bool) {
 	i := t.inst
 	switch {
 	case i == nil || i.end != nil:
-		return
+		return true
 	case i.running:
 		i.postpone(t.fire)
-		return
+		return true
 	}
 	t.inst = nil
 	t.forget(i)
 	if c := t.account; c != nil && c.inst == i {
 		i.account = c
 	}
-	i.call(abi.TimerFired, t.handle, 0, 0)
+	return i.call(abi.TimerFired, t.handle, 0, 0)
 }
 
 func (t *timer) forget(i *instance) {

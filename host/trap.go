@@ -2,7 +2,9 @@ package host
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
+	"runtime"
 	"strings"
 
 	"github.com/wasmnet/wasmnet/abi"
@@ -24,6 +26,10 @@ func (i *instance) translate(e abi.Event, err error) error {
 		return exit
 	case errors.As(err, &reason):
 		return reason
+	}
+	var fault runtime.Error
+	if errors.As(err, &fault) {
+		return fmt.Errorf("fault in the host, during %s: %w", e, err)
 	}
 	reasonText, trace, _ := strings.Cut(err.Error(), "\nwasm stack trace:\n")
 	reasonText = strings.TrimPrefix(reasonText, "wasm error: ")
