@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -104,6 +105,22 @@ func pingPong(addr string, size int) (unit func() error, closeIt func(), err err
 	out := bytes.Repeat([]byte("wasmnet!"), size/8+1)[:size]
 	in := make([]byte, size)
 	return func() error { return roundTrip(c, out, in) }, func() { c.Close() }, nil
+}
+
+// tlsPingPong is pingPong over TLS. Closing is a reset, as in connectEchoClose.
+func tlsPingPong(addr string, size int) (unit func() error, closeIt func(), err error) {
+	plain, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := tls.Client(plain, clientTLS)
+	if err := c.Handshake(); err != nil {
+		plain.Close()
+		return nil, nil, err
+	}
+	out := bytes.Repeat([]byte("wasmnet!"), size/8+1)[:size]
+	in := make([]byte, size)
+	return func() error { return roundTrip(c, out, in) }, func() { _ = plain.(*net.TCPConn).SetLinger(0); plain.Close() }, nil
 }
 
 func roundTrip(c net.Conn, out, in []byte) error {

@@ -67,9 +67,18 @@ type report struct {
 }
 
 func run(o options) error {
+	dir, err := os.MkdirTemp("", "wasmnet-bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	cert, err := newCertificate(dir)
+	if err != nil {
+		return err
+	}
 	rep := report{Machine: machine(), Started: time.Now().UTC(), Rounds: o.rounds}
 	fmt.Printf("%s\n%d rounds, medians; load generator and server share the cores\n", rep.Machine, o.rounds)
-	for _, w := range workloads(o) {
+	for _, w := range workloads(o, cert) {
 		if !o.only.MatchString(w.name) {
 			continue
 		}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -24,12 +25,14 @@ func serve(kind string, args ...string) error {
 			return err
 		}
 		return serveNet(size)
-	case kind == "reactor" && len(args) == 0:
-		return serveReactor()
+	case kind == "net-tls" && len(args) == 2:
+		return serveNetTLS(args[0], args[1])
+	case kind == "reactor" && len(args) == 1:
+		return serveReactor(args[0])
 	case kind == "neighbours" && len(args) == 2:
 		return serveNeighbours(args[0], args[1])
 	}
-	return fmt.Errorf("no server %q with %d arguments (net SIZE, reactor, neighbours QUIET LOUD)", kind, len(args))
+	return fmt.Errorf("no server %q with %d arguments (net SIZE, net-tls KEY CERT, reactor ENDPOINT, neighbours QUIET LOUD)", kind, len(args))
 }
 
 // serveNet is what one writes first in Go: a goroutine and a buffer of size bytes for each connection.
@@ -38,6 +41,23 @@ func serveNet(size int) error {
 	if err != nil {
 		return err
 	}
+	return echoAll(l, size)
+}
+
+// serveNetTLS is the same over crypto/tls.
+func serveNetTLS(key, cert string) error {
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		return err
+	}
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}})
+	if err != nil {
+		return err
+	}
+	return echoAll(l, 16<<10)
+}
+
+func echoAll(l net.Listener, size int) error {
 	fmt.Fprintf(os.Stderr, "net listening on tcp:%s\n", l.Addr())
 	for {
 		c, err := l.Accept()
@@ -64,12 +84,12 @@ type echoProtocol struct{ protocol.Base }
 
 func (e *echoProtocol) DataReceived(data []byte) { _, _ = e.Transport.Write(data) }
 
-func serveReactor() error {
+func serveReactor(endpoint string) error {
 	r, err := reactor.New(reactor.Config{})
 	if err != nil {
 		return err
 	}
-	port, err := r.Listen("tcp:0:interface=127.0.0.1", protocol.FactoryFunc(func(protocol.Address) protocol.Protocol {
+	port, err := r.Listen(endpoint+":interface=127.0.0.1", protocol.FactoryFunc(func(protocol.Address) protocol.Protocol {
 		return &echoProtocol{}
 	}))
 	if err != nil {

@@ -34,25 +34,32 @@ const (
 	disturbance = "beside/alone" // of the two
 )
 
-func workloads(o options) []workload {
+func workloads(o options, cert certificate) []workload {
 	self, err := os.Executable()
 	if err != nil {
 		self = os.Args[0]
 	}
 	guest := func(name string) string { return filepath.Join(o.guests, name) }
-	wasmnet := func(name, module string) subject {
-		return subject{name: name, args: []string{o.wasmnet, "run", module, "--listen", "tcp:0:interface=127.0.0.1", "--log-level", "error",
+	wasmnet := func(name, module, scheme string) subject {
+		return subject{name: name, args: []string{o.wasmnet, "run", module, "--listen", scheme + ":interface=127.0.0.1", "--log-level", "error",
 			"--limit", "connections=200000", "--limit", "per-peer=200000", "--limit", "instances=200000", "--limit", "memory-total=16GiB"}}
 	}
+	ssl := "ssl:0:privateKey=" + cert.key + ":certKey=" + cert.cert
 	var (
 		goNet     = subject{name: "net", args: []string{self, "serve", "net", "4096"}}
 		goNet64   = subject{name: "net", args: []string{self, "serve", "net", "65536"}}
-		native    = subject{name: "reactor", args: []string{self, "serve", "reactor"}}
+		native    = subject{name: "reactor", args: []string{self, "serve", "reactor", "tcp:0"}}
 		gnet      = subject{name: "gnet", args: []string{guest("gnet")}}
-		sandboxC  = wasmnet("sandbox C", guest("echo.wasm"))
-		sandboxGo = wasmnet("sandbox Go", "echo")
+		sandboxC  = wasmnet("sandbox C", guest("echo.wasm"), "tcp:0")
+		sandboxGo = wasmnet("sandbox Go", "echo", "tcp:0")
 	)
 	all := []subject{goNet, gnet, native, sandboxC, sandboxGo}
+	secure := []subject{
+		{name: "net", args: []string{self, "serve", "net-tls", cert.key, cert.cert}},
+		{name: "reactor", args: []string{self, "serve", "reactor", ssl}},
+		wasmnet("sandbox C", guest("echo.wasm"), ssl),
+		wasmnet("sandbox Go", "echo", ssl),
+	}
 	var ws []workload
 	for _, conns := range []int{1, 64, 1000} {
 		ws = append(ws, workload{fmt.Sprintf("echo 64 B, %d connections", conns), all, echo(o, conns, 64)})
@@ -60,6 +67,9 @@ func workloads(o options) []workload {
 	ws = append(ws,
 		workload{"echo 64 KiB, 64 connections", append([]subject{goNet64}, all[1:]...), echo(o, 64, 64<<10)},
 		workload{"connect, one echo, close", all, churn(o)},
+		workload{"TLS echo 64 B, 64 connections", secure, tlsEcho(o, 64, 64)},
+		workload{"TLS echo 16 KiB, 64 connections", secure, tlsEcho(o, 64, 16<<10)},
+		workload{"TLS handshake, one echo, close", secure, handshakes(o)},
 		workload{"idle memory, 1000 connections", all, idle(o, 1000)},
 		workload{"idle memory, 10000 connections", all, idle(o, 10000)},
 		workload{"neighbour of a spinning guest", []subject{
@@ -80,6 +90,29 @@ func echo(o options, conns, size int) func(*process) (figures, error) {
 func churn(o options) func(*process) (figures, error) {
 	return func(p *process) (figures, error) {
 		return measureLoad(p, 16, o.window, func(int) (func() error, func(), error) { return connectEchoClose(p.addrs[0], 64) })
+	}
+}
+
+// tlsEcho is echo over TLS.
+func tlsEcho(o options, conns, size int) func(*process) (figures, error) {
+	return func(p *process) (figures, error) {
+		return measureLoad(p, conns, o.window, func(int) (func() error, func(), error) { return tlsPingPong(p.addrs[0], size) })
+	}
+}
+
+// handshakes is churn over TLS.
+func handshakes(o options) func(*process) (figures, error) {
+	return func(p *process) (figures, error) {
+		return measureLoad(p, 16, o.window, func(int) (func() error, func(), error) {
+			return func() error {
+				unit, closeIt, err := tlsPingPong(p.addrs[0], 64)
+				if err != nil {
+					return err
+				}
+				defer closeIt()
+				return unit()
+			}, func() {}, nil
+		})
 	}
 }
 
