@@ -14,7 +14,6 @@ const (
 // body rewrites function bodies, one after another, with the same buffers.
 type body struct {
 	r       *rewriter
-	planner *planner
 	rd      wasm.Reader
 	in      wasm.Instr
 	plan    *plan
@@ -41,7 +40,7 @@ type bodyFrame struct {
 // rewrite returns the new instructions of a body of type t.
 func (b *body) rewrite(src *wasm.Body, t *wasm.FuncType) wasm.Body {
 	r := b.r
-	b.plan = b.planner.analyse(src)
+	b.plan = r.analyse(src)
 	b.charges = b.plan.charges
 	b.params = uint32(len(t.Params))
 	b.depth, b.fuel, b.shift = b.params, b.params, 0

@@ -8,7 +8,7 @@ import (
 
 // slack is how many units a region may be charged for code that it does not reach: conditional code shorter than that
 // is paid for before the condition is known, which spares it an accounting of its own.
-const slack = 16
+const slack = 32
 
 // charge is an amount to be taken from the fuel before the instruction at pos runs.
 type charge struct {
@@ -45,13 +45,14 @@ type planner struct {
 	regions []region // all of the body, in the order of their beginnings
 	open    []int    // indices into regions, outermost first
 	dead    bool     // the code at hand cannot be reached
+	slack   int64
 	stack   operands
 	types   []uint32 // of functions
 	plan    plan
 }
 
 func newPlanner(m *wasm.Module) *planner {
-	return &planner{imports: uint32(m.NumImported(wasm.ExternFunc)), types: m.FuncTypeIndices(),
+	return &planner{imports: uint32(m.NumImported(wasm.ExternFunc)), types: m.FuncTypeIndices(), slack: slack,
 		stack: operands{types: m.Types}}
 }
 
@@ -193,7 +194,7 @@ func (p *planner) closeTo(n int) {
 		if r.fixed {
 			continue
 		}
-		if to := &p.regions[p.open[last-1]]; to.slack+r.cost <= slack {
+		if to := &p.regions[p.open[last-1]]; to.slack+r.cost <= p.slack {
 			to.cost += r.cost
 			to.slack += r.cost
 			r.cost = 0

@@ -28,6 +28,7 @@ type rewriter struct {
 	withTypes map[uint32]uint32 // type with the budgets added, by original type
 	helpers   map[any]uint32    // synthesised functions by what they do
 	used      usage
+	analyse   func(*wasm.Body) *plan
 	dataIndex []uint32 // new index of each data segment that is kept
 
 	fixed      [][]uint32 // contents of each table that is replaced by direct calls; nil: it stays
@@ -41,7 +42,16 @@ func Rewrite(module []byte, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &rewriter{
+	r := newRewriter(in, o)
+	if err := r.rewrite(); err != nil {
+		return nil, err
+	}
+	r.res.Wasm = r.out.Encode()
+	return r.res, nil
+}
+
+func newRewriter(in *wasm.Module, o Options) *rewriter {
+	return &rewriter{
 		o: o, in: in, metered: o.Fuel, measured: o.MaxDepth > 0,
 		out:       &wasm.Module{Start: wasm.NoStart},
 		res:       &Result{Start: -1, Recyclable: true, Imageable: true, Functions: len(in.Functions)},
@@ -50,12 +60,8 @@ func Rewrite(module []byte, o Options) (*Result, error) {
 		types:     make(map[string]uint32, len(in.Types)+8),
 		withTypes: make(map[uint32]uint32, len(in.Types)),
 		helpers:   make(map[any]uint32),
+		analyse:   newPlanner(in).analyse,
 	}
-	if err := r.rewrite(); err != nil {
-		return nil, err
-	}
-	r.res.Wasm = r.out.Encode()
-	return r.res, nil
 }
 
 func (r *rewriter) rewrite() error {
@@ -69,7 +75,7 @@ func (r *rewriter) rewrite() error {
 	r.tables()
 	r.out.Functions = make([]uint32, len(r.in.Functions), len(r.in.Functions)+64)
 	r.out.Code = make([]wasm.Body, len(r.in.Functions), len(r.in.Functions)+64)
-	b := &body{r: r, planner: newPlanner(r.in)}
+	b := &body{r: r}
 	for i, t := range r.in.Functions {
 		r.out.Functions[i] = r.budgeted(t)
 		r.out.Code[i] = b.rewrite(&r.in.Code[i], &r.in.Types[t])

@@ -30,16 +30,18 @@ func options() rewrite.Options {
 
 // machine runs a guest, original or rewritten, and records what it does to the world.
 type machine struct {
-	t      testing.TB
-	ctx    context.Context
-	r      wazero.Runtime
-	mod    api.Module
-	res    *rewrite.Result // nil: the original
-	call   api.Function
-	buffer uint32       // of set_receive_buffer
-	wrote  bytes.Buffer // by write
-	grants int64        // what refuel gives
-	refuel int          // how often refuel was called
+	t       testing.TB
+	ctx     context.Context
+	r       wazero.Runtime
+	mod     api.Module
+	res     *rewrite.Result // nil: the original
+	call    api.Function
+	buffer  uint32       // of set_receive_buffer
+	wrote   bytes.Buffer // by write
+	grants  int64        // what refuel gives
+	refuel  int          // how often refuel was called
+	allowed int64        // how often it may be called; 0: without end
+	most    int64        // the largest need it was called with
 }
 
 func newMachine(t testing.TB, module []byte, o *rewrite.Options) *machine {
@@ -70,6 +72,10 @@ func newMachine(t testing.TB, module []byte, o *rewrite.Options) *machine {
 		b := m.r.NewHostModuleBuilder(rewrite.InternalModule)
 		b.NewFunctionBuilder().WithFunc(func(need int64) int64 {
 			m.refuel++
+			m.most = max(m.most, need)
+			if m.allowed > 0 && int64(m.refuel) > m.allowed {
+				panic("out of fuel")
+			}
 			return m.grants - need
 		}).Export(rewrite.Refuel)
 		b.NewFunctionBuilder().WithFunc(func() { panic("stack limit") }).Export(rewrite.Overflow)

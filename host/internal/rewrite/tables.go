@@ -48,6 +48,10 @@ func (r *rewriter) tables() {
 	r.res.Tables = len(r.out.Tables)
 }
 
+// maxDirect is how many functions a table may hold to be replaced: each takes a place in a jump table, and compiling
+// those takes more than proportional time.
+const maxDirect = 16_384
+
 // contents returns what is in a table for good: the function of each entry, or NullRef. It returns nil if the table may
 // change, or if filling it fails: then it stays, and so does the failure. Instructions other than call_indirect that
 // only read a table keep it too. That a table is exported does not matter: its export is not kept.
@@ -56,6 +60,7 @@ func (r *rewriter) contents(table uint32) []uint32 {
 	if r.used.tables[table] || t.Elem != wasm.FuncRef {
 		return nil
 	}
+	n := 0
 	entries := slices.Repeat([]uint32{wasm.NullRef}, int(t.Size.Min))
 	for i := range r.in.Elems {
 		e := &r.in.Elems[i]
@@ -67,6 +72,10 @@ func (r *rewriter) contents(table uint32) []uint32 {
 			return nil
 		}
 		copy(entries[at:], e.Init)
+		n += len(e.Init)
+	}
+	if n > maxDirect {
+		return nil
 	}
 	return entries
 }
