@@ -24,7 +24,7 @@ func TestConnectionsAreLimited(t *testing.T) {
 				send(t, c, "x")
 				receive(t, c, "x")
 			}
-			if got := drained(t, dial(t, address)); got != "" {
+			if got := knock(t, address); got != "" {
 				t.Errorf("the third of two connections got %q", got)
 			}
 			w.log.wait(t, "limit exceeded", "limit="+limit, "value=2")
@@ -47,7 +47,7 @@ func TestManyBreachesAreFewLines(t *testing.T) {
 	send(t, c, "x")
 	receive(t, c, "x")
 	for range 50 {
-		drained(t, dial(t, address))
+		knock(t, address)
 	}
 	if n := s.Stats().Breaches["connections"]; n != 50 {
 		t.Errorf("%d breaches counted, want 50", n)

@@ -30,10 +30,11 @@ func (p *pool) take() (*instance, error) {
 
 func (p *pool) put(i *instance) { p.free = append(p.free, i) }
 
-// warm fills the pool up to n instances.
+// warm fills the pool up to n instances, as far as the service may have so many.
 func (p *pool) warm(n int) error {
-	for len(p.free) < n {
-		i, err := p.shard.svc.fresh(p.shard)
+	s := p.shard.svc
+	for len(p.free) < n && (s.limits.Instances <= 0 || s.instances.Load() < s.limits.Instances) {
+		i, err := s.fresh(p.shard)
 		if err != nil {
 			return err
 		}

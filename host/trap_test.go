@@ -2,7 +2,6 @@ package host_test
 
 import (
 	"errors"
-	"net"
 	"strings"
 	"testing"
 
@@ -54,9 +53,7 @@ func TestTrapNamesTheGuestsFunctions(t *testing.T) {
 		(func $inner.f (param i64) (result i32) (unreachable))
 		(func $outer (param i32) (result i64 i64) (drop (call $inner.f (i64.const 0))) (i64.const 0) (i64.const 0))
 		(func $made (export "connection_made") (param i32) (call $outer (i32.const 0)) (drop) (drop)))`)), host.ServiceConfig{})
-	if c, err := net.Dial("tcp", w.serve(s)); err == nil { // it may be reset at once
-		defer c.Close()
-	}
+	knock(t, w.serve(s))
 	w.log.wait(t, `error="trap in connection_made: unreachable (in inner.f < outer < made)"`)
 }
 
@@ -75,7 +72,7 @@ func TestTrapInEachEvent(t *testing.T) {
 			p.do(opDoIn, int64(e), opTrap, 0)
 			switch kind {
 			case abi.ConnectionMade:
-				dial(t, address)
+				knock(t, address)
 			case abi.DataReceived:
 				send(t, c, "x")
 			case abi.ConnectionLost:
@@ -124,7 +121,7 @@ func TestSharedInstanceIsMadeAnew(t *testing.T) {
 				t.Errorf("stats %+v", s.Stats())
 			}
 			if isolation == host.PerService {
-				if got := drained(t, dial(t, address)); got != "" {
+				if got := knock(t, address); got != "" {
 					t.Errorf("a refused connection got %q", got)
 				}
 			}
