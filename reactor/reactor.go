@@ -45,6 +45,10 @@ type Reactor struct {
 	nextLoop  int // for the next port
 	factories factories
 	signals   *signals
+	events    map[SystemEvent]*eventTriggers
+	drainBy   time.Time // when the connections' time is up; set by the first Drain
+
+	afterwards sync.Once // the phase after the shutdown was begun
 }
 
 // state is the part of its life that a reactor is in.
@@ -79,6 +83,10 @@ func New(cfg Config) (*Reactor, error) {
 		ports:   map[*port]struct{}{},
 	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
+	r.events = map[SystemEvent]*eventTriggers{
+		Startup:  {reactor: r, event: Startup, passed: r.startupPassed},
+		Shutdown: {reactor: r, event: Shutdown, passed: r.shutdownPassed},
+	}
 	r.threads = newPool(r, cfg.Threads)
 	r.names = newPool(r, maxLookups)
 	r.handshakes = tlsengine.NewPool(cfg.Handshakes, r.spawn)
@@ -122,10 +130,21 @@ func (r *Reactor) Run() error {
 		r.spawn(func() { l.run(first) })
 	}
 	r.mu.Unlock()
+	r.events[Startup].begin(Before)
 
 	r.goroutines.Wait()
 	r.close()
 	return nil
+}
+
+// startupPassed goes on with the startup, unless the reactor is stopping by now.
+func (r *Reactor) startupPassed(p Phase) {
+	r.mu.Lock()
+	running := r.state == stateRunning
+	r.mu.Unlock()
+	if p != After && running {
+		r.events[Startup].begin(p + 1)
+	}
 }
 
 // spawn starts a goroutine that Run waits for.

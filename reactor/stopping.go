@@ -40,10 +40,12 @@ func (r *Reactor) stop(status int) error {
 
 // Drain ends the reactor gently, and returns before that has happened. The ports are closed, and the connections may
 // go on for as long as deadline says. Those that are left then are closed as by LoseConnection, with
-// [protocol.ErrShutdown] as the reason; what they cannot flush within two seconds is lost. Then Run returns.
+// [protocol.ErrShutdown] as the reason; what they cannot flush within two seconds is lost. Then Run returns. Triggers
+// of [Shutdown] are called before, during and after that. The time that is spent waiting before it counts as the
+// connections'.
 //
-// A second call aborts every connection at once. Drain fails with [protocol.ErrNotRunning] if the reactor does not
-// run.
+// A second call aborts every connection at once, and waits for no trigger's Deferred. Drain fails with
+// [protocol.ErrNotRunning] if the reactor does not run.
 func (r *Reactor) Drain(deadline time.Duration) error {
 	r.mu.Lock()
 	first := r.state == stateRunning
@@ -51,24 +53,56 @@ func (r *Reactor) Drain(deadline time.Duration) error {
 		r.mu.Unlock()
 		return protocol.ErrNotRunning
 	}
+	if first {
+		r.drainBy = time.Now().Add(max(deadline, 0))
+	}
 	r.state = stateDraining
+	r.mu.Unlock()
+	if first {
+		r.events[Shutdown].begin(Before)
+		return nil
+	}
+	r.events[Shutdown].rush()
+	for _, l := range r.loops {
+		l.CallFromThread(func() { l.advanceStopping(stoppingAtOnce) })
+	}
+	return nil
+}
+
+// shutdownPassed goes on with the shutdown. What comes after the connections begins when a loop sees that there are
+// none left.
+func (r *Reactor) shutdownPassed(p Phase) {
+	if p != Before {
+		r.loops[0].poller.wake() // for a turn in which progressStopping sees it
+		return
+	}
+	r.closePorts()
+	for _, l := range r.loops {
+		l.CallFromThread(func() { l.drain(max(time.Until(r.drainBy), 0)) })
+	}
+	r.events[Shutdown].begin(During)
+}
+
+func (r *Reactor) closePorts() {
+	r.mu.Lock()
 	ports := make([]*port, 0, len(r.ports))
 	for p := range r.ports {
 		ports = append(ports, p)
 	}
 	r.mu.Unlock()
-
 	for _, p := range ports {
 		p.drain()
 	}
-	for _, l := range r.loops {
-		if first {
-			l.CallFromThread(func() { l.drain(max(deadline, 0)) })
-		} else {
-			l.CallFromThread(func() { l.advanceStopping(stoppingAtOnce) })
-		}
+}
+
+// finished reports whether the triggers of the shutdown are through. No connection is left.
+func (r *Reactor) finished() bool {
+	e := r.events[Shutdown]
+	if !e.isOver(During) {
+		return false
 	}
-	return nil
+	r.afterwards.Do(func() { e.begin(After) })
+	return e.isOver(After)
 }
 
 // drain begins the end of the loop.
@@ -142,6 +176,9 @@ func (l *Loop) progressStopping() bool {
 			if other.load.Load() > 0 {
 				return false
 			}
+		}
+		if !r.finished() {
+			return false
 		}
 		// Ports are closed before loops begin to drain: what is not here now is not on its way either.
 		r.over.Store(true)
