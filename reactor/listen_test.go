@@ -234,10 +234,7 @@ type refusingFactory struct {
 
 func (f *refusingFactory) StartFactory() error { return f.err }
 
-type uncomparableFactory struct {
-	start, stop func()
-	echoFactory
-}
+type uncomparableFactory struct{ start, stop func() }
 
 func (f uncomparableFactory) StartFactory() error { f.start(); return nil }
 func (f uncomparableFactory) StopFactory()        { f.stop() }

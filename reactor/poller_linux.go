@@ -1,7 +1,6 @@
 package reactor
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"sync/atomic"
@@ -76,8 +75,9 @@ func (p *epoll) wait(events []event, until int64) []event {
 			p.arm(until)
 		}
 		if err := p.raw.Read(p.try); err != nil {
-			p.expired = errors.Is(err, os.ErrDeadlineExceeded)
-			p.n = p.poll()
+			// Woken, or the time is up. Events can wait for the next call, which asks for them before it waits.
+			p.n = 0
+			p.expired = true
 		}
 	}
 	p.state.Store(pollerAwake)

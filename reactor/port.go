@@ -48,8 +48,12 @@ const (
 
 // listen opens e. Any goroutine may call it.
 func (r *Reactor) listen(l *Loop, spread bool, e *endpoint.Server, f protocol.Factory) (protocol.Port, error) {
+	text := e.Text
+	if text == "" {
+		text = e.Network + ":" + e.Address
+	}
 	fail := func(err error) (protocol.Port, error) {
-		return nil, protocol.ErrCannotListen.Because(fmt.Errorf("%s: %w", e.Text, err))
+		return nil, protocol.ErrCannotListen.Because(fmt.Errorf("%s: %w", text, err))
 	}
 	switch {
 	case f == nil:
@@ -79,7 +83,7 @@ func (r *Reactor) listen(l *Loop, spread bool, e *endpoint.Server, f protocol.Fa
 		r.factories.stop(f)
 		return fail(err)
 	}
-	p := &port{loop: l, spread: spread, build: f, tls: cfg, proxy: e.Proxy, text: e.Text, acceptor: a}
+	p := &port{loop: l, spread: spread, build: f, tls: cfg, proxy: e.Proxy, text: text, acceptor: a}
 	r.mu.Lock()
 	refused := r.state >= stateDraining
 	if !refused {

@@ -46,7 +46,8 @@ func (e *PanicError) Unwrap() error {
 // and ResumeReading through CallFromThread when it is done. The slice given to DataReceived stays valid until the
 // callback returns.
 //
-// Detach may be called in any callback that a loop makes, but once. Run does not return before the callback has.
+// Detach may be called in any callback that a loop makes, but once, and not in CheckAddress or StartFactory: what asks
+// these waits for the answer. Run does not return before the callback has.
 func (l *Loop) Detach() {
 	old := l.runner
 	old.gone = true
