@@ -26,7 +26,10 @@ func (c *copied) restore(int) (int, error) {
 
 func (c *copied) trim() (int, error) { return len(c.mem), nil }
 
-func (c *copied) measure(n int) int { return n }
+func (c *copied) visit(n int, f func(Range) bool) error {
+	f(Range{0, n})
+	return nil
+}
 
 func (c *copied) release() error {
 	c.mem, c.pristine = nil, nil

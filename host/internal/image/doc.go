@@ -38,6 +38,12 @@
 // private and are compared with the image at each reset; when pages that are no longer written have cost more than
 // faulting in the rest would, all are dropped at once.
 //
+// # Saving
+//
+// What an instance that has nothing to do differs in from the image is mostly some hundred bytes in some pages.
+// [Memory.Save] extracts it, and [Memory.Load] puts it into any other fresh memory of the image, so that the instance
+// needs neither memory nor module until its next event.
+//
 // # Growth
 //
 // Memory grown beyond the image is dropped by Reset, and wazero is made to see the former length again; see

@@ -74,11 +74,15 @@ type region interface {
 	restore(used int) (private int, err error)
 	// trim gives up pages that hold nothing but the image. The content is the image before and after.
 	trim() (private int, err error)
-	// measure returns how many of the first n bytes are not shared with the image.
-	measure(n int) int
+	// visit calls f with the runs of pages among the first n bytes that are not shared with the image, in order, until
+	// it returns false.
+	visit(n int, f func(Range) bool) error
 	// release unmaps it.
 	release() error
 }
+
+// Range is a part of a memory, in bytes from its beginning.
+type Range struct{ From, To int }
 
 // errNoRoom: a source cannot make another region now; a copy serves as well.
 var errNoRoom = errors.New("image: no mapping to be had")

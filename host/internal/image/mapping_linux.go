@@ -81,21 +81,16 @@ func (m *mapping) copyBack(image []byte) (private, changed int, err error) {
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
 	for at := 0; at < len(image); {
-		var found []span
-		if m.watch == tracked {
-			found, at, err = m.src.tracker.written(s, image, at)
-		} else {
-			found, at, err = m.src.pages.private(s, image, at)
-		}
-		if err != nil {
+		var found []Range
+		if found, at, err = m.private(s, image, at); err != nil {
 			return 0, 0, err
 		}
 		for _, f := range found {
-			private += (f.end - f.start) / osPage
+			private += (f.To - f.From) / osPage
 			changed += m.restoreSpan(f)
 			if m.watch == untracked && m.src.tracker != nil {
-				m.protect(image[protected:f.start])
-				protected = f.end
+				m.protect(image[protected:f.From])
+				protected = f.To
 			}
 		}
 	}
@@ -116,12 +111,12 @@ func (m *mapping) protect(pages []byte) {
 }
 
 // restoreSpan makes a run of pages equal to the image. When sampling, it returns how many were not.
-func (m *mapping) restoreSpan(f span) (changed int) {
+func (m *mapping) restoreSpan(f Range) (changed int) {
 	if !m.sampling() {
-		copy(m.mem[f.start:f.end], m.src.pristine[f.start:f.end])
+		copy(m.mem[f.From:f.To], m.src.pristine[f.From:f.To])
 		return 0
 	}
-	for at := f.start; at < f.end; at += osPage {
+	for at := f.From; at < f.To; at += osPage {
 		if restoreBlock(m.mem[at:at+osPage], m.src.pristine[at:at+osPage]) {
 			changed++
 		}
@@ -141,24 +136,34 @@ func (m *mapping) trim() (int, error) {
 	return 0, madvise(m.mem[:m.src.size], unix.MADV_DONTNEED)
 }
 
-func (m *mapping) measure(n int) int {
+func (m *mapping) visit(n int, f func(Range) bool) error {
 	if m.src.pages == nil {
-		return n
+		f(Range{0, n})
+		return nil
 	}
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
-	private := 0
 	for at := 0; at < n; {
-		found, next, err := m.src.pages.private(s, m.mem[:n], at)
+		found, next, err := m.private(s, m.mem[:n], at)
 		if err != nil {
-			return n
+			return err
 		}
-		for _, f := range found {
-			private += f.end - f.start
+		for _, run := range found {
+			if !f(run) {
+				return nil
+			}
 		}
 		at = next
 	}
-	return private
+	return nil
+}
+
+// private finds pages of mem, from offset at on, that are not the image's own.
+func (m *mapping) private(s *scratch, mem []byte, at int) (found []Range, next int, err error) {
+	if m.watch == tracked {
+		return m.src.tracker.written(s, mem, at)
+	}
+	return m.src.pages.private(s, mem, at)
 }
 
 func (m *mapping) release() error {

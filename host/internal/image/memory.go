@@ -63,11 +63,20 @@ func (m *Memory) Private() uint64 { return uint64(m.private) }
 // Measure looks up how many bytes the memory holds for itself now, growth included: what Private says of the last
 // reset. It takes about ten microseconds a megabyte. Where it cannot be known it is the memory's length.
 func (m *Memory) Measure() uint64 {
-	whole := m.region.bytes()
-	if len(m.buf) == 0 || len(whole) == 0 || &m.buf[0] != &whole[0] {
+	if !m.atHome() {
 		return uint64(len(m.buf))
 	}
-	return uint64(m.region.measure(len(m.buf)))
+	private := 0
+	if m.region.visit(len(m.buf), func(r Range) bool { private += r.To - r.From; return true }) != nil {
+		return uint64(len(m.buf))
+	}
+	return uint64(private)
+}
+
+// atHome reports whether the content is in the region, which it leaves when it grows out of it.
+func (m *Memory) atHome() bool {
+	whole := m.region.bytes()
+	return len(m.buf) > 0 && len(whole) > 0 && &m.buf[0] == &whole[0]
 }
 
 // Allocate implements experimental.MemoryAllocator for the one instantiation that the memory serves. A second one is a

@@ -11,16 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// span is a run of pages, in bytes from the beginning of the memory.
-type span struct{ start, end int }
-
 // scratch is what a search for pages needs besides the memory. The kernel writes into it by address, so it lives on the
 // heap, where things do not move.
 type scratch struct {
 	entries [512]uint64 // pagemap: one for each page
 	scan    scanArg
 	ranges  [64]scanRange
-	spans   [64]span
+	runs    [64]Range
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
@@ -46,7 +43,7 @@ func (p *pagemap) close() error { return os.NewSyscallError("close", unix.Close(
 
 // private finds pages of mem, from offset at on, that are no longer the file's. It returns runs of them, valid until the
 // scratch is used again, and how far it looked.
-func (p *pagemap) private(s *scratch, mem []byte, at int) (found []span, next int, err error) {
+func (p *pagemap) private(s *scratch, mem []byte, at int) (found []Range, next int, err error) {
 	n := min((len(mem)-at)/osPage, len(s.entries))
 	buf := unsafe.Slice((*byte)(unsafe.Pointer(&s.entries)), 8*n)
 	page := uintptr(unsafe.Pointer(&mem[at])) / uintptr(osPage)
@@ -65,14 +62,14 @@ func (p *pagemap) private(s *scratch, mem []byte, at int) (found []span, next in
 		}
 		start := at + i*osPage
 		switch {
-		case runs > 0 && s.spans[runs-1].end == start:
-			s.spans[runs-1].end += osPage
-		case runs == len(s.spans):
-			return s.spans[:runs], start, nil
+		case runs > 0 && s.runs[runs-1].To == start:
+			s.runs[runs-1].To += osPage
+		case runs == len(s.runs):
+			return s.runs[:runs], start, nil
 		default:
-			s.spans[runs] = span{start, start + osPage}
+			s.runs[runs] = Range{start, start + osPage}
 			runs++
 		}
 	}
-	return s.spans[:runs], at + n*osPage, nil
+	return s.runs[:runs], at + n*osPage, nil
 }

@@ -184,6 +184,7 @@ func FuzzMemory(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 3})
 	f.Add([]byte{0, 200, 1, 0, 3, 3, 0, 17, 2, 4, 3, 4, 4, 1, 90, 3})
 	f.Add(bytes.Repeat([]byte{1, 9, 5, 77, 3}, 30))
+	f.Add([]byte{1, 9, 6, 2, 6, 0, 200, 6, 3, 6, 5, 6, 2, 2, 6})
 	const size, most = 3 * PageSize, 9 * PageSize
 	image := pattern(size)
 	strategies := available(f)
@@ -194,7 +195,7 @@ func FuzzMemory(f *testing.F) {
 			v := view(m)
 			model := bytes.Clone(image)
 			for i := 0; i < len(ops); i++ {
-				switch op := ops[i]; op % 6 {
+				switch op := ops[i]; op % 7 {
 				case 0, 1: // write at a place that the next byte chooses
 					at := 0
 					if i++; i < len(ops) {
@@ -214,7 +215,7 @@ func FuzzMemory(f *testing.F) {
 						t.Fatalf("%v: %v", s, err)
 					}
 					model = append(model[:0], image...)
-					if op%6 == 4 {
+					if op%7 == 4 {
 						if err := m.Trim(); err != nil {
 							t.Fatalf("%v: %v", s, err)
 						}
@@ -223,6 +224,16 @@ func FuzzMemory(f *testing.F) {
 					for j := range model {
 						model[j] ^= op
 						m.Bytes()[j] ^= op
+					}
+				case 6: // another module takes its place, as far as that can be
+					if saved, ok := m.Save(nil, Range{}, 2*most); ok {
+						if err := m.Reset(v); err != nil {
+							t.Fatalf("%v: %v", s, err)
+						}
+						mustEqual(t, m.Bytes(), image)
+						if err := m.Load(v, saved); err != nil {
+							t.Fatalf("%v: %v", s, err)
+						}
 					}
 				}
 				mustEqual(t, m.Bytes(), model)

@@ -95,7 +95,7 @@ func (t *tracker) ioctl(name string, request uintptr, arg unsafe.Pointer) error 
 
 // written finds pages of mem, from offset at on, that are not marked. It returns runs of them, valid until the scratch
 // is used again, and how far it looked.
-func (t *tracker) written(s *scratch, mem []byte, at int) (found []span, next int, err error) {
+func (t *tracker) written(s *scratch, mem []byte, at int) (found []Range, next int, err error) {
 	base := address(mem)
 	s.scan = scanArg{
 		start:        base + uint64(at),
@@ -114,9 +114,9 @@ func (t *tracker) written(s *scratch, mem []byte, at int) (found []span, next in
 		return nil, 0, fmt.Errorf("ioctl PAGEMAP_SCAN: walk ended at %#x, from %#x", s.scan.walkEnd, s.scan.start)
 	}
 	for i, r := range s.ranges[:n] {
-		s.spans[i] = span{int(r.start - base), int(r.end - base)}
+		s.runs[i] = Range{int(r.start - base), int(r.end - base)}
 	}
-	return s.spans[:n], int(s.scan.walkEnd - base), nil
+	return s.runs[:n], int(s.scan.walkEnd - base), nil
 }
 
 func address(mem []byte) uint64 { return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(mem)))) }
