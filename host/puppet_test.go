@@ -246,18 +246,26 @@ func (p *puppet) expect(kind abi.Event) event {
 	return e
 }
 
-// frame reads a report. Data that comes with an event begins behind the event's header.
+// frame reads a report. Data that comes with an event stands behind the event's header.
 func (p *puppet) frame() (kind byte, body []byte) {
 	p.Helper()
+	kind, body, err := p.read()
+	if err != nil {
+		p.Fatalf("the puppet has gone: %v", err)
+	}
+	return kind, body
+}
+
+func (p *puppet) read() (kind byte, body []byte, err error) {
 	var head [4]byte
 	if _, err := io.ReadFull(p, head[:]); err != nil {
-		p.Fatalf("the puppet has gone: %v", err)
+		return 0, nil, err
 	}
 	b := make([]byte, binary.LittleEndian.Uint32(head[:]))
 	if _, err := io.ReadFull(p, b); err != nil {
-		p.Fatal(err)
+		return 0, nil, err
 	}
-	return b[0], b[1:]
+	return b[0], b[1:], nil
 }
 
 func parseEvent(b []byte) event {
