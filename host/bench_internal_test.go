@@ -94,12 +94,38 @@ func connectOnce(s *Service, t *stubTransport, p []byte) {
 
 // BenchmarkFresh is the price of a sandbox of one's own: recycle, first call, one message echoed, and the end.
 func BenchmarkFresh(b *testing.B) {
-	s, t := stubService(b, build(b, "echo.wat", "wat2wasm"))
-	message := make([]byte, 64)
-	b.ReportAllocs()
-	for b.Loop() {
-		connectOnce(s, t, message)
+	for _, guest := range []struct {
+		name  string
+		build func(testing.TB) []byte
+	}{
+		{"C", func(t testing.TB) []byte { return build(t, "echo.wat", "wat2wasm") }},
+		{"Go", goEcho},
+	} {
+		b.Run(guest.name, func(b *testing.B) {
+			s, t := stubService(b, guest.build(b))
+			message := make([]byte, 64)
+			b.ReportAllocs()
+			for b.Loop() {
+				connectOnce(s, t, message)
+			}
+		})
 	}
+}
+
+// goEcho builds the smallest server in Go.
+func goEcho(t testing.TB) []byte {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "echo.wasm")
+	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", out, "../guest-sdk/go/examples/echo")
+	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	b, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 // BenchmarkEvent is the price of one message: the buffer, the call, the write.
