@@ -175,9 +175,16 @@ func (e *eventTriggers) call(t *Trigger) {
 		t.place = triggerCalled
 	}
 	e.reactor.mu.Unlock()
+	l := e.reactor.loops[0]
+	runner := l.runner
 	var d *deferred.Deferred[deferred.Unit]
-	// Posted, because after the call this may not be the loop's goroutine any more, and deferred, for panics.
-	defer func() { e.reactor.loops[0].CallFromThread(func() { e.called(t.phase, d) }) }()
+	defer func() { // in a panic too
+		if runner.gone {
+			l.CallFromThread(func() { e.called(t.phase, d) })
+		} else {
+			e.called(t.phase, d)
+		}
+	}()
 	if !removed {
 		d = t.f()
 	}
