@@ -58,7 +58,8 @@ func TestPushProducer(t *testing.T) {
 		var produce func()
 		push := &producer{onStop: func() { t.Error("StopProducing") }}
 		push.onPause = func() {
-			if paused || p.conn.Buffered() <= high {
+			// On package net the queue gets shorter while the callback runs.
+			if paused || backend != "net" && p.conn.Buffered() <= high {
 				t.Errorf("PauseProducing with %d bytes queued, paused %v", p.conn.Buffered(), paused)
 			}
 			paused = true
