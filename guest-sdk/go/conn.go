@@ -72,7 +72,7 @@ func connectionMade(handle int32) {
 
 // factoryOf returns the factory of an accepted connection: that of the listener, or the service's.
 func factoryOf(handle int32) protocol.Factory {
-	if len(listeners.entries) > 0 {
+	if !listeners.empty() {
 		if n, ok := infoNumber(handle, abi.InfoListener); ok {
 			if l := listeners.get(n); l != nil {
 				return l.factory

@@ -36,8 +36,8 @@ type fake struct {
 	quiet   bool                // say nothing of write
 }
 
-// build compiles testdata/script to wasm.
-func build() ([]byte, error) {
+// build compiles testdata/script to wasm, once.
+var build = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "wasmnet-script")
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func build() ([]byte, error) {
 		return nil, fmt.Errorf("%w\n%s", err, text)
 	}
 	return os.ReadFile(out)
-}
+})
 
 // guest has the machine code of the script guest, made once, and what it imports.
 var guest = sync.OnceValues(func() (compiled struct {
@@ -74,7 +74,7 @@ var guest = sync.OnceValues(func() (compiled struct {
 	wasi_snapshot_preview1.MustInstantiate(ctx, compiled.Runtime)
 	imports := compiled.Runtime.NewHostModuleBuilder(abi.Version)
 	for _, fn := range abi.Imports {
-		imports.NewFunctionBuilder().WithGoModuleFunction(host(fn), types(fn.Params), results(fn)).Export(fn.Name)
+		imports.NewFunctionBuilder().WithGoModuleFunction(importOf(fn), types(fn.Params), results(fn)).Export(fn.Name)
 	}
 	if _, err = imports.Instantiate(ctx); err != nil {
 		return compiled, err
@@ -149,8 +149,8 @@ func results(f abi.Func) []api.ValueType {
 
 func (f *fake) info(handle, key int32, value string) { f.infos[[2]int32{handle, key}] = value }
 
-// host is the import fn.
-func host(fn abi.Func) api.GoModuleFunc {
+// importOf is what stands for the import fn.
+func importOf(fn abi.Func) api.GoModuleFunc {
 	return func(ctx context.Context, m api.Module, stack []uint64) {
 		f := ctx.Value(fakeKey{}).(*fake)
 		arg := func(i int) int32 { return api.DecodeI32(stack[i]) }

@@ -2,6 +2,7 @@ package wasmnet_test
 
 import (
 	"encoding/binary"
+	"fmt"
 	"testing"
 
 	"github.com/wasmnet/wasmnet/abi"
@@ -83,6 +84,22 @@ func TestListen(t *testing.T) {
 	f.expect("root builds for tcp 192.0.2.7:1", "made 7, restored 0")
 	f.data(1, "stoplistening;stoplistening")
 	f.expect("stop_listening 5", "server stopped")
+}
+
+// Handles are small, but nothing breaks if they are not.
+func TestLargeHandles(t *testing.T) {
+	f := connected(t)
+	for _, handle := range []int32{4095, 4096, 1<<31 - 1} {
+		f.info(handle, abi.InfoPeer, "192.0.2.9:1")
+		f.event(abi.ConnectionMade, handle)
+		f.said = nil
+		f.data(handle, "write x")
+		f.expect(fmt.Sprintf(`write %d "x"`, handle), "wrote 1, <nil>")
+		f.event(abi.ConnectionLost, handle, 0)
+		f.said = nil
+		f.data(handle, "write x")
+		f.expect()
+	}
 }
 
 func TestListenFails(t *testing.T) {

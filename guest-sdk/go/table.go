@@ -2,31 +2,52 @@
 
 package wasmnet
 
-// table finds what a handle names. Handles are small, so an array serves.
-type table[T any] struct{ entries []*T }
+// table finds what a handle names. Handles are small, so an array serves; those that are not go into a map.
+type table[T any] struct {
+	small []*T
+	large map[int32]*T
+}
+
+// maxSmall is how far the array goes: 32 KiB.
+const maxSmall = 4096
 
 // The things that handles of this instance name. Timers are kept apart: there is one handle for all of them.
 var (
-	conns    = table[conn]{hot.handles[:]}
-	ports    table[datagramPort]
-	requests table[request]
-	// listeners is searched with a handle that the host has told, once for each accepted connection.
+	conns     = table[conn]{small: hot.handles[:]}
+	ports     table[datagramPort]
+	requests  table[request]
 	listeners table[listener]
 )
 
 // get returns nil for a handle that names nothing of this kind.
 func (t *table[T]) get(handle int32) *T {
-	if uint32(handle) < uint32(len(t.entries)) {
-		return t.entries[handle]
+	if uint32(handle) < uint32(len(t.small)) {
+		return t.small[handle]
 	}
-	return nil
+	return t.large[handle]
 }
 
 func (t *table[T]) put(handle int32, v *T) {
-	for int(handle) >= len(t.entries) {
-		t.entries = append(t.entries, nil)
+	if handle >= maxSmall {
+		if t.large == nil {
+			t.large = map[int32]*T{}
+		}
+		t.large[handle] = v
+		return
 	}
-	t.entries[handle] = v
+	for int(handle) >= len(t.small) {
+		t.small = append(t.small, nil)
+	}
+	t.small[handle] = v
 }
 
-func (t *table[T]) remove(handle int32) { t.entries[handle] = nil }
+func (t *table[T]) remove(handle int32) {
+	if uint32(handle) < uint32(len(t.small)) {
+		t.small[handle] = nil
+		return
+	}
+	delete(t.large, handle)
+}
+
+// empty reports whether nothing was ever put into t.
+func (t *table[T]) empty() bool { return t.small == nil && t.large == nil }
