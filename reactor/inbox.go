@@ -12,7 +12,10 @@ type inbox struct {
 }
 
 // CallFromThread implements [protocol.Reactor].
-func (l *Loop) CallFromThread(f func()) {
+func (l *Loop) CallFromThread(f func()) { l.post(f) }
+
+// post is CallFromThread, and returns false if the loop has ended.
+func (l *Loop) post(f func()) bool {
 	l.inbox.mu.Lock()
 	closed := l.inbox.closed
 	if !closed {
@@ -22,6 +25,7 @@ func (l *Loop) CallFromThread(f func()) {
 	if !closed {
 		l.poller.wake()
 	}
+	return !closed
 }
 
 // callBeforeEnd is CallFromThread for what must not be dropped: a loop that is stopping waits for it.

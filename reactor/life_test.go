@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/wasmnet/wasmnet/reactor"
+	"github.com/wasmnet/wasmnet/reactor/deferred"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -229,6 +230,11 @@ func TestSignals(t *testing.T) {
 	}
 	r := prepare(t, reactor.Config{})
 	r.HandleSignals(time.Hour)
+	draining := make(chan struct{})
+	r.trigger(reactor.During, reactor.Shutdown, func() *deferred.Deferred[deferred.Unit] {
+		close(draining)
+		return nil
+	})
 	r.run()
 	p := newRecorder()
 	r.serve(p)
@@ -236,7 +242,9 @@ func TestSignals(t *testing.T) {
 	if err := self.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	for r.Stop() == nil || !errors.Is(r.Stop(), protocol.ErrNotRunning) {
+	wait(t, draining, "the shutdown")
+	if err := r.Stop(); !errors.Is(err, protocol.ErrNotRunning) {
+		t.Errorf("Stop after a signal: %v", err)
 	}
 	if len(p.ended) > 0 {
 		t.Error("the first signal ended a connection that has time")

@@ -17,7 +17,7 @@ func newPool(r *Reactor, size int) *pool { return &pool{reactor: r, size: size} 
 func (p *pool) run(f func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.running == p.size {
+	if p.running >= p.size {
 		p.queue = append(p.queue, f)
 		return
 	}
@@ -32,15 +32,33 @@ func (p *pool) work(f func()) {
 	}
 }
 
-// next takes the next function from the queue. With nothing left to do the goroutine ends.
+// resize changes how many goroutines there may be. It is called where run is.
+func (p *pool) resize(size int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.size = size
+	for p.running < p.size && len(p.queue) > 0 {
+		f := p.take()
+		p.running++
+		p.reactor.spawn(func() { p.work(f) })
+	}
+}
+
+// next takes the next function from the queue. With nothing left to do, or too many for it, the goroutine ends.
 func (p *pool) next() func() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.queue) == 0 || p.reactor.ctx.Err() != nil {
+	if p.reactor.ctx.Err() != nil {
 		p.queue = nil
+	}
+	if len(p.queue) == 0 || p.running > p.size {
 		p.running--
 		return nil
 	}
+	return p.take()
+}
+
+func (p *pool) take() func() {
 	f := p.queue[0]
 	p.queue[0] = nil
 	p.queue = p.queue[1:]
