@@ -87,6 +87,7 @@ func TestListenErrors(t *testing.T) {
 			"not a socket":     "unix:" + endpoint.Quote(file),
 			"not a descriptor": "fd:1000000",
 			"not listening":    "fd:0",
+			"not offered":      "stdio:",
 		} {
 			_, err := r.Listen(text, &echoFactory{})
 			if !errors.Is(err, protocol.ErrCannotListen) || !strings.Contains(fmt.Sprint(err), text) {

@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -46,6 +48,9 @@ const (
 	longestPause = time.Second
 )
 
+// streamNetworks are those that connections are accepted on.
+var streamNetworks = []string{"tcp", "tcp6", "unix", "fd"}
+
 // listen opens e. Any goroutine may call it.
 func (r *Reactor) listen(l *Loop, spread bool, e *endpoint.Server, f protocol.Factory) (protocol.Port, error) {
 	text := e.Text
@@ -60,6 +65,9 @@ func (r *Reactor) listen(l *Loop, spread bool, e *endpoint.Server, f protocol.Fa
 		return fail(errors.New("the factory is nil"))
 	case !e.Stream():
 		return fail(errors.New("it is not a stream endpoint; use ListenUDP"))
+	case !slices.Contains(streamNetworks, e.Network):
+		return fail(fmt.Errorf("network %q: %w (%s are offered)", e.Network, protocol.ErrUnsupported,
+			strings.Join(streamNetworks, ", ")))
 	}
 	cfg := e.TLS
 	if cfg != nil {
