@@ -144,12 +144,17 @@ func TestPanicIsLoggedAndTraps(t *testing.T) {
 }
 
 func TestPanicAtStart(t *testing.T) {
-	f := load(t, "case", "panic")
-	if _, err := f.module.ExportedFunction("wasmnet_start").Call(f.ctx); err == nil {
-		t.Error("no trap")
-	}
-	if len(f.said) != 1 || !strings.HasPrefix(f.said[0], "panic in wasmnet_start: at start (main.start main.go:") {
-		t.Errorf("said %q", f.said)
+	for variant, want := range map[string]string{
+		"panic": "panic in wasmnet_start: at start (main.start main.go:",
+		"timer": "panic in wasmnet_start: wasmnet: CallLater while the service starts: timers belong into events (",
+	} {
+		f := load(t, "case", variant)
+		if _, err := f.module.ExportedFunction("wasmnet_start").Call(f.ctx); err == nil {
+			t.Errorf("%s: no trap", variant)
+		}
+		if len(f.said) != 1 || !strings.HasPrefix(f.said[0], want) {
+			t.Errorf("%s: said %q", variant, f.said)
+		}
 	}
 }
 

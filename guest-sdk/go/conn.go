@@ -90,7 +90,11 @@ func (c *conn) lost(reason error) {
 	if c.protocol != nil {
 		c.protocol.ConnectionLost(reason)
 	}
-	if c.connector != nil {
+	switch {
+	case c.connector == nil:
+	case c.protocol == nil: // refused by the factory, which fails the attempt
+		c.connector.failed(protocol.ErrDenied)
+	default:
 		c.connector.lost(reason)
 	}
 }

@@ -37,6 +37,17 @@ func TestConnectFails(t *testing.T) {
 	f.expect("client failed: timed out", "client stopped")
 }
 
+func TestConnectRefusedByTheFactory(t *testing.T) {
+	f := connected(t)
+	f.answers["connect"] = 7
+	f.data(1, "dialrefused tcp:127.0.0.1:80")
+	f.said = nil
+	f.info(7, abi.InfoPeer, "127.0.0.1:80")
+	f.event(abi.ConnectionMade, 7)
+	f.event(abi.ConnectionLost, 7, 0)
+	f.expect("client builds for tcp 127.0.0.1:80", "lose_connection 7", "client failed: not permitted", "client stopped")
+}
+
 func TestConnectRefusedAtOnce(t *testing.T) {
 	f := connected(t)
 	f.answers["connect"] = int32(abi.Denied)

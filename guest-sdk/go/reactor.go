@@ -64,8 +64,11 @@ type delayedCall struct{ timer *timers.Timer }
 // Now implements [protocol.Clock].
 func (*reactor) Now() time.Time { return time.Now() }
 
-// CallLater implements [protocol.Clock].
+// CallLater implements [protocol.Clock]. It panics while the service starts: an image holds no timers.
 func (*reactor) CallLater(d time.Duration, f func()) protocol.DelayedCall {
+	if !running {
+		panic("wasmnet: CallLater while the service starts: timers belong into events")
+	}
 	due := after("CallLater", d)
 	timersChanged = true
 	return delayedCall{queue.Add(due, f)}

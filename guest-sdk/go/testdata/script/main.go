@@ -49,6 +49,8 @@ func start(r protocol.Reactor, c wasmnet.Config) (protocol.Factory, error) {
 		return nil, nil
 	case "panic":
 		panic("at start")
+	case "timer":
+		r.CallLater(0, func() {})
 	case "dial":
 		_, err := r.Connect("tcp:127.0.0.1:1", &factory{})
 		return nil, err
@@ -66,8 +68,9 @@ func say(format string, args ...any) { wasmnet.Log(1, fmt.Sprintf(format, args..
 
 // factory follows everything a factory can.
 type factory struct {
-	name  string
-	again int // attempts to make after a failure
+	name   string
+	again  int  // attempts to make after a failure
+	refuse bool // build no protocol
 }
 
 func (f *factory) StartFactory() error {
@@ -79,6 +82,9 @@ func (f *factory) StopFactory() { say("%s stopped", f.name) }
 
 func (f *factory) BuildProtocol(a protocol.Address) protocol.Protocol {
 	say("%s builds for %s %s", f.name, a.Network(), a)
+	if f.refuse {
+		return nil
+	}
 	return &script{name: f.name}
 }
 
@@ -199,6 +205,8 @@ func run(t protocol.Transport, r protocol.Reactor, command string) {
 		connector, _ = r.Connect(rest, &factory{name: "client"})
 	case "retry":
 		must(r.Connect(rest, &factory{name: "client", again: 1}))
+	case "dialrefused":
+		must(r.Connect(rest, &factory{name: "client", refuse: true}))
 	case "dial":
 		must(r.Connect(rest, &factory{name: "client"}))
 	case "stopconnecting":
