@@ -19,35 +19,12 @@ const (
 	twistedListens side = "Twisted is the server"
 )
 
-// network is a kind of stream.
-type network struct {
-	name string
-	// open returns what to listen on, and what makes the client endpoint to dial with from one without TLS. Both sides
-	// understand these strings.
-	open func(t *testing.T) (server string, client func(to string) string)
-}
-
-var networks = []network{
-	{"tcp", func(*testing.T) (string, func(string) string) { return trial.Localhost, plain }},
-	{"unix", func(t *testing.T) (string, func(string) string) {
-		return "unix:" + endpoint.Quote(filepath.Join(t.TempDir(), "socket")), plain
-	}},
-}
-
-func plain(to string) string { return to }
-
-// tlsNetwork is TLS over TCP. The client verifies the server.
-var tlsNetwork = network{"tls", func(t *testing.T) (string, func(string) string) {
-	files := newPKI(t)
-	return files.server(), files.client
-}}
-
 // join connects a factory of ours to a program.
-func (n network) join(
-	t *testing.T, r *trial.Reactor, who side, f protocol.Factory, program string, options ...string,
+func join(
+	t *testing.T, r *trial.Reactor, n trial.Network, who side, f protocol.Factory, program string, options ...string,
 ) *twisted {
 	t.Helper()
-	text, client := n.open(t)
+	text, client := n.Open(t)
 	if who == oursListens {
 		to := client(trial.To(r.MustListen(text, f).Host()))
 		return startTwisted(t, program, append([]string{"connect", to}, options...)...)
@@ -60,9 +37,9 @@ func (n network) join(
 // onStreams runs a test for every network, backend and assignment of roles, over a connection between ours and the
 // program p. Both have said that it is made.
 func onStreams(t *testing.T, half bool, test func(t *testing.T, r *trial.Reactor, ours *trial.Probe, p *twisted)) {
-	for _, n := range networks {
+	for _, n := range []trial.Network{trial.TCP, trial.UNIX} {
 		for _, who := range []side{oursListens, twistedListens} {
-			t.Run(n.name+"/"+string(who), func(t *testing.T) {
+			t.Run(n.Name+"/"+string(who), func(t *testing.T) {
 				trial.OnBackends(t, func(t *testing.T, backend string) {
 					r := trial.Start(t, reactor.Config{Backend: backend})
 					ours := trial.NewProbe(t)
@@ -71,7 +48,7 @@ func onStreams(t *testing.T, half bool, test func(t *testing.T, r *trial.Reactor
 					if half {
 						factory, options = trial.Half{Probe: ours}, []string{"half"}
 					}
-					p := n.join(t, r, who, factory, "stream.py", options...)
+					p := join(t, r, n, who, factory, "stream.py", options...)
 					ours.Expect(t, trial.Made)
 					p.expect("made")
 					test(t, r, ours, p)

@@ -81,7 +81,7 @@ func joinReceiver(t *testing.T, who side, kind string, limit int) (*trial.Reacto
 	if limit > 0 {
 		options = append(options, strconv.Itoa(limit))
 	}
-	p := networks[0].join(t, r, who, ours, "receivers.py", options...)
+	p := join(t, r, trial.TCP, who, ours, "receivers.py", options...)
 	ours.Expect(t, trial.Made)
 	p.expect("made")
 	return r, ours, p

@@ -1,9 +1,7 @@
 package interop
 
 import (
-	"crypto/tls"
 	"crypto/x509"
-	"os"
 	"testing"
 
 	"github.com/wasmnet/wasmnet/reactor"
@@ -19,7 +17,7 @@ func onTLS(t *testing.T, test func(t *testing.T, r *trial.Reactor, ours *trial.P
 			trial.OnBackends(t, func(t *testing.T, backend string) {
 				r := trial.Start(t, reactor.Config{Backend: backend})
 				ours := trial.NewProbe(t)
-				p := tlsNetwork.join(t, r, who, ours, "stream.py")
+				p := join(t, r, trial.TLS, who, trial.Shaken{Probe: ours}, "stream.py")
 				ours.Expect(t, trial.Made, trial.Handshake)
 				p.expect("made")
 				p.expect("handshake")
@@ -80,30 +78,30 @@ func TestWeAbortTLS(t *testing.T) {
 // TestMutualTLS has the server verify its client, too.
 func TestMutualTLS(t *testing.T) {
 	t.Run(string(oursListens), func(t *testing.T) {
-		files := newPKI(t)
+		files := trial.NewPKI(t)
 		r := trial.Start(t, reactor.Config{})
 		ours := trial.NewProbe(t)
-		port := r.MustListen(files.server()+":trustRoots="+endpoint.Quote(files.roots), ours)
-		p := startTwisted(t, "stream.py", "connect", files.client(trial.To(port.Host()))+
-			":certificate="+endpoint.Quote(files.clientCert)+":privateKey="+endpoint.Quote(files.clientKey))
+		port := r.MustListen(files.Server()+":trustRoots="+endpoint.Quote(files.Roots), trial.Shaken{Probe: ours})
+		p := startTwisted(t, "stream.py", "connect", files.Client(trial.To(port.Host()))+
+			":certificate="+endpoint.Quote(files.ClientCert)+":privateKey="+endpoint.Quote(files.ClientKey))
 		ours.Expect(t, trial.Made, trial.Handshake)
-		r.OnLoop(func(*reactor.Loop) { checkPeer(t, ours, clientName) })
+		r.OnLoop(func(*reactor.Loop) { checkPeer(t, ours, trial.ClientName) })
 		p.expect("made")
-		if e := p.expect("handshake"); e.Subject != serverName {
+		if e := p.expect("handshake"); e.Subject != trial.ServerName {
 			t.Errorf("Twisted sees the certificate of %q", e.Subject)
 		}
 	})
 	t.Run(string(twistedListens), func(t *testing.T) {
-		files := newPKI(t)
+		files := trial.NewPKI(t)
 		r := trial.Start(t, reactor.Config{})
 		ours := trial.NewProbe(t)
-		p := startTwisted(t, "stream.py", "listen", files.server(), "verify="+files.root)
-		r.MustConnect(files.client(clientOf(t, p.expect("listening").Address))+
-			":certificate="+endpoint.Quote(files.clientCert)+":privateKey="+endpoint.Quote(files.clientKey), ours)
+		p := startTwisted(t, "stream.py", "listen", files.Server(), "verify="+files.Root)
+		r.MustConnect(files.Client(clientOf(t, p.expect("listening").Address))+
+			":certificate="+endpoint.Quote(files.ClientCert)+":privateKey="+endpoint.Quote(files.ClientKey), trial.Shaken{Probe: ours})
 		ours.Expect(t, trial.Made, trial.Handshake)
-		r.OnLoop(func(*reactor.Loop) { checkPeer(t, ours, serverName) })
+		r.OnLoop(func(*reactor.Loop) { checkPeer(t, ours, trial.ServerName) })
 		p.expect("made")
-		if e := p.expect("handshake"); e.Subject != clientName {
+		if e := p.expect("handshake"); e.Subject != trial.ClientName {
 			t.Errorf("Twisted sees the certificate of %q", e.Subject)
 		}
 	})
@@ -128,17 +126,17 @@ func checkPeer(t *testing.T, p *trial.Probe, name string) {
 func TestTLSVerification(t *testing.T) {
 	for name, c := range map[string]struct {
 		host  string
-		roots func(t *testing.T, files *pki) string
+		roots func(t *testing.T, files *trial.PKI) string
 	}{
-		"another name": {"other.test", func(_ *testing.T, files *pki) string { return files.roots }},
-		"another root": {serverName, func(t *testing.T, _ *pki) string { return newPKI(t).roots }},
+		"another name": {"other.test", func(_ *testing.T, files *trial.PKI) string { return files.Roots }},
+		"another root": {trial.ServerName, func(t *testing.T, _ *trial.PKI) string { return trial.NewPKI(t).Roots }},
 	} {
 		t.Run(name+"/"+string(oursListens), func(t *testing.T) {
-			files := newPKI(t)
+			files := trial.NewPKI(t)
 			r := trial.Start(t, reactor.Config{})
 			ours := trial.NewProbe(t)
-			port := r.MustListen(files.server(), ours)
-			p := startTwisted(t, "stream.py", "connect", tlsClient(trial.To(port.Host()), c.host, c.roots(t, files)))
+			port := r.MustListen(files.Server(), ours)
+			p := startTwisted(t, "stream.py", "connect", trial.TLSClient(trial.To(port.Host()), c.host, c.roots(t, files)))
 			p.expect("made") // Twisted's connectionMade does not wait for the handshake
 			e := p.next()
 			if e.Event == "handshake" {
@@ -156,11 +154,11 @@ func TestTLSVerification(t *testing.T) {
 			})
 		})
 		t.Run(name+"/"+string(twistedListens), func(t *testing.T) {
-			files := newPKI(t)
+			files := trial.NewPKI(t)
 			r := trial.Start(t, reactor.Config{})
-			p := startTwisted(t, "stream.py", "listen", files.server())
+			p := startTwisted(t, "stream.py", "listen", files.Server())
 			ours := trial.NewClient(trial.NewProbe(t))
-			r.MustConnect(tlsClient(clientOf(t, p.expect("listening").Address), c.host, c.roots(t, files)), ours)
+			r.MustConnect(trial.TLSClient(clientOf(t, p.expect("listening").Address), c.host, c.roots(t, files)), ours)
 			ours.Expect(t, trial.FactoryStart, trial.Started)
 			ours.ExpectFailed(t, protocol.ErrTLS)
 			p.expect("made")
@@ -183,10 +181,14 @@ func TestStartTLS(t *testing.T) {
 
 func testStartTLS(t *testing.T, backend string, listens side, weAsk bool) {
 	wePresent := !weAsk
-	files := newPKI(t)
+	files := trial.NewPKI(t)
 	r := trial.Start(t, reactor.Config{Backend: backend})
 	ours := trial.NewProbe(t)
-	cfg := files.config(t, wePresent)
+	cfg := files.ClientConfig(t)
+	if wePresent {
+		cfg = files.ServerConfig(t)
+	}
+	cfg.NextProtos = []string{"told"}
 	upgrade := func() {
 		if err := ours.Conn().StartTLSConfig(cfg, wePresent); err != nil {
 			t.Errorf("StartTLSConfig: %v", err)
@@ -194,11 +196,11 @@ func testStartTLS(t *testing.T, backend string, listens side, weAsk bool) {
 	}
 	options := command{"server": !wePresent, "alpn": []string{"other", "told"}}
 	if wePresent {
-		options["root"], options["name"] = files.root, serverName
+		options["root"], options["name"] = files.Root, trial.ServerName
 	} else {
-		options["certificate"], options["key"] = files.serverCert, files.serverKey
+		options["certificate"], options["key"] = files.ServerCert, files.ServerKey
 	}
-	p := networks[0].join(t, r, listens, ours, "stream.py")
+	p := join(t, r, trial.TCP, listens, trial.Shaken{Probe: ours}, "stream.py")
 	ours.Expect(t, trial.Made)
 	p.expect("made")
 	if weAsk {
@@ -226,7 +228,7 @@ func testStartTLS(t *testing.T, backend string, listens side, weAsk bool) {
 	}
 	ours.Expect(t, trial.Handshake)
 	e := p.expect("handshake")
-	if e.ALPN != "told" || wePresent != (e.Subject == serverName) {
+	if e.ALPN != "told" || wePresent != (e.Subject == trial.ServerName) {
 		t.Errorf("Twisted: %+v", e)
 	}
 	r.OnLoop(func(*reactor.Loop) {
@@ -242,28 +244,4 @@ func testStartTLS(t *testing.T, backend string, listens side, weAsk bool) {
 	r.OnLoop(func(*reactor.Loop) { ours.Transport.LoseConnection() })
 	ours.ExpectLost(t, protocol.ErrConnectionDone)
 	p.expectLost("ConnectionDone")
-}
-
-// config is the TLS configuration of one side, for the application protocol "told".
-func (p *pki) config(t *testing.T, server bool) *tls.Config {
-	t.Helper()
-	cfg := &tls.Config{NextProtos: []string{"told"}}
-	if server {
-		pair, err := tls.LoadX509KeyPair(p.serverCert, p.serverKey)
-		if err != nil {
-			t.Fatal(err)
-		}
-		cfg.Certificates = []tls.Certificate{pair}
-		return cfg
-	}
-	root, err := os.ReadFile(p.root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.ServerName = serverName
-	cfg.RootCAs = x509.NewCertPool()
-	if !cfg.RootCAs.AppendCertsFromPEM(root) {
-		t.Fatal("no certificate in ", p.root)
-	}
-	return cfg
 }

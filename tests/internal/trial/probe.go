@@ -36,6 +36,8 @@ type Probe struct {
 	t testing.TB
 	// On has what is done in an event, by its name, after it was put on the tape. Set it before the event can come.
 	On map[string]func(Event)
+	// Paused says that the probe, as a push producer, is to write no more. It is used on the loop.
+	Paused bool
 
 	inside string // the event being delivered
 	made   bool
@@ -96,14 +98,17 @@ func (p *Probe) ConnectionLost(reason error) {
 	p.tell(Event{Name: Lost, Err: reason})
 }
 
-// HandshakeCompleted implements [protocol.HandshakeListener].
-func (p *Probe) HandshakeCompleted() { p.tell(Event{Name: Handshake}) }
-
 // PauseProducing implements [protocol.Producer].
-func (p *Probe) PauseProducing() { p.tell(Event{Name: Pause}) }
+func (p *Probe) PauseProducing() {
+	p.Paused = true
+	p.tell(Event{Name: Pause})
+}
 
 // ResumeProducing implements [protocol.Producer].
-func (p *Probe) ResumeProducing() { p.tell(Event{Name: Resume}) }
+func (p *Probe) ResumeProducing() {
+	p.Paused = false
+	p.tell(Event{Name: Resume})
+}
 
 // StopProducing implements [protocol.Producer].
 func (p *Probe) StopProducing() { p.tell(Event{Name: Stop}) }
@@ -143,3 +148,12 @@ func (p Half) ReadConnectionLost() { p.tell(Event{Name: ReadLost}) }
 
 // WriteConnectionLost implements [protocol.HalfCloser].
 func (p Half) WriteConnectionLost() { p.tell(Event{Name: WriteLost}) }
+
+// Shaken is a probe that wants to hear of TLS handshakes.
+type Shaken struct{ *Probe }
+
+// BuildProtocol implements [protocol.Factory].
+func (p Shaken) BuildProtocol(protocol.Address) protocol.Protocol { return p }
+
+// HandshakeCompleted implements [protocol.HandshakeListener].
+func (p Shaken) HandshakeCompleted() { p.tell(Event{Name: Handshake}) }

@@ -101,14 +101,6 @@ func (r *Reactor) MustConnect(text string, f protocol.Factory) (c protocol.Conne
 	return c
 }
 
-// Pair connects client to server through a server endpoint of this reactor. Both have heard ConnectionMade when it
-// returns.
-func (r *Reactor) Pair(text string, client, server protocol.Factory) {
-	r.t.Helper()
-	port := r.MustListen(text, server)
-	r.MustConnect(To(port.Host()), client)
-}
-
 // Log is what the reactor has logged, from level info up.
 func (r *Reactor) Log() string { return r.log.text() }
 
