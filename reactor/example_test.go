@@ -2,111 +2,68 @@ package reactor_test
 
 import (
 	"fmt"
-	"io"
-	"log"
-	"net"
 	"time"
 
 	"github.com/wasmnet/wasmnet/reactor"
 	"github.com/wasmnet/wasmnet/reactor/deferred"
-	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
-// Echo sends everything back.
-type Echo struct{ protocol.Base }
-
-func (e *Echo) DataReceived(data []byte) { e.Transport.Write(data) }
-
-// An echo server. Usually HandleSignals ends it; here a client does.
-func Example() {
-	r, err := reactor.New(reactor.Config{})
-	if err != nil {
-		log.Fatal(err)
+// A program that does one thing and ends: its main is os.Exit(reactor.React(reactor.Config{}, run)).
+func ExampleReact() {
+	run := func(r *reactor.Reactor) *deferred.Deferred[string] {
+		d := deferred.Later(r.Loops()[0], time.Millisecond, func() (string, error) { return "done", nil })
+		return d.AddCallback(func(text string) (string, error) {
+			fmt.Println(text)
+			return text, reactor.ExitStatus(3)
+		})
 	}
-	port, err := r.Listen("tcp:0:interface=127.0.0.1", protocol.FactoryFunc(
-		func(protocol.Address) protocol.Protocol { return &Echo{} }))
-	if err != nil {
-		log.Fatal(err)
-	}
-	r.HandleSignals(10 * time.Second)
-	go client(r, port.Host())
-	if err := r.Run(); err != nil {
-		log.Fatal(err)
-	}
-	// Output: hello, reactor
+	fmt.Println("exit status", reactor.React(reactor.Config{Loops: 1}, run))
+	// Output:
+	// done
+	// exit status 3
 }
 
-func client(r *reactor.Reactor, to protocol.Address) {
-	defer r.Stop()
-	c, err := net.Dial(to.Network(), to.String())
+// Something to be done in front of the shutdown, while connections still work.
+func ExampleReactor_AddSystemEventTrigger() {
+	r, err := reactor.New(reactor.Config{Loops: 1})
 	if err != nil {
-		log.Print(err)
+		fmt.Println(err)
 		return
 	}
-	defer c.Close()
-	fmt.Fprint(c, "hello, reactor")
-	answer := make([]byte, len("hello, reactor"))
-	if _, err := io.ReadFull(c, answer); err != nil {
-		log.Print(err)
-	}
-	fmt.Printf("%s\n", answer)
-}
-
-// A client that finds nobody.
-func ExampleLoop_Connect() {
-	r, err := reactor.New(reactor.Config{Loops: 1})
-	if err != nil {
-		log.Fatal(err)
-	}
 	l := r.Loops()[0]
-	if _, err := l.Connect("unix:/nobody/listens/here", caller{l}); err != nil {
-		log.Fatal(err)
-	}
-	if err := r.Run(); err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println("status", r.Status())
-	// Output:
-	// connection was refused
-	// status 1
-}
-
-// caller is a client factory.
-type caller struct{ reactor protocol.Reactor }
-
-func (caller) BuildProtocol(protocol.Address) protocol.Protocol { return &Echo{} }
-func (caller) StartedConnecting(protocol.Connector)             {}
-
-func (c caller) ClientConnectionFailed(_ protocol.Connector, reason error) {
-	fmt.Println(protocol.ReasonOf(reason))
-	c.reactor.Stop(1)
-}
-
-func (caller) ClientConnectionLost(protocol.Connector, error) {}
-
-// Work that takes long is done off the loop.
-func ExampleDeferToThread() {
-	r, err := reactor.New(reactor.Config{Loops: 1})
-	if err != nil {
-		log.Fatal(err)
-	}
-	l := r.Loops()[0]
-	r.CallWhenRunning(func() {
-		sum := reactor.DeferToThread(l, func() (int, error) {
-			n := 0
-			for i := range 1000 {
-				n += i
-			}
-			return n, nil
-		})
-		text := deferred.Then(sum, func(n int) (string, error) { return fmt.Sprint("the sum is ", n), nil })
-		text.Handle(func(s string, err error) {
-			fmt.Println(s, err)
-			l.Stop(0)
+	_, err = r.AddSystemEventTrigger(reactor.Before, reactor.Shutdown, func() *deferred.Deferred[deferred.Unit] {
+		fmt.Println("saying good-bye")
+		return deferred.Later(l, time.Millisecond, func() (deferred.Unit, error) {
+			fmt.Println("said it")
+			return deferred.Unit{}, nil
 		})
 	})
-	if err := r.Run(); err != nil {
-		log.Fatal(err)
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
-	// Output: the sum is 499500 <nil>
+	r.CallWhenRunning(func() { _ = r.Stop() })
+	fmt.Println(r.Run())
+	// Output:
+	// saying good-bye
+	// said it
+	// <nil>
+}
+
+// A goroutine that asks a loop for something, and waits for it.
+func ExampleBlockingCallFromThread() {
+	r, err := reactor.New(reactor.Config{Loops: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ended := make(chan error)
+	go func() { ended <- r.Run() }()
+	id, err := reactor.BlockingCallFromThread(r.Loops()[0], func() (int, error) { return r.Loops()[0].ID(), nil })
+	fmt.Println(id, err)
+	_ = r.Stop()
+	fmt.Println(<-ended)
+	// Output:
+	// 0 <nil>
+	// <nil>
 }
