@@ -9,12 +9,12 @@ import (
 )
 
 func setReceiveBuffer(i *instance, s []uint64) {
+	i.view(s[0], s[1])
 	ptr, n := uint32(s[0]), uint32(s[1])
 	if n < abi.MinReceiveBuffer {
 		ret(s, abi.Invalid)
 		return
 	}
-	i.view(s[0], s[1])
 	i.receive = span{ptr, n}
 	ret(s, abi.OK)
 }

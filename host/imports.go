@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"strings"
 
 	"github.com/tetratelabs/wazero/api"
 
@@ -84,7 +85,22 @@ var offered = map[string]hostFunc{
 	"cancel":          {cost: costIO, call: cancel},
 }
 
-func unsupported(_ *instance, stack []uint64) { ret(stack, abi.Unsupported) }
+// unsupported answers for an import that has no implementation. Its ranges are looked at all the same, so that a guest
+// does not come to depend on them being ignored.
+func unsupported(params []abi.Param) importFunc {
+	var ranges []int
+	for n, p := range params {
+		if p.Name == "ptr" || strings.HasSuffix(p.Name, "_ptr") {
+			ranges = append(ranges, n)
+		}
+	}
+	return func(i *instance, stack []uint64) {
+		for _, n := range ranges {
+			i.view(stack[n], stack[n+1])
+		}
+		ret(stack, abi.Unsupported)
+	}
+}
 
 // abiImports are all functions of module wasmnet_v1.
 var abiImports = func() map[string]*hostFunc {
@@ -92,7 +108,7 @@ var abiImports = func() map[string]*hostFunc {
 	for _, f := range abi.Imports {
 		h, ok := offered[f.Name]
 		if !ok {
-			h = hostFunc{cost: costCheap, anyway: true, call: unsupported}
+			h = hostFunc{cost: costCheap, anyway: true, call: unsupported(f.Params)}
 		}
 		h.name = f.Name
 		for _, p := range f.Params {
