@@ -1,13 +1,125 @@
 package rewrite_test
 
 import (
+	"maps"
+	"slices"
 	"testing"
+	"time"
+
+	"github.com/tetratelabs/wazero"
 
 	"github.com/wasmnet/wasmnet/host/internal/rewrite"
+	"github.com/wasmnet/wasmnet/host/internal/wasm"
 	"github.com/wasmnet/wasmnet/host/internal/wasmtest"
 )
 
-func BenchmarkRewriteGo(b *testing.B) {
+// variants are the ways to rewrite that benchmarks compare with the guest as it is ("stock").
+func variants() map[string]*rewrite.Options {
+	full, fuel, stack, tables := options(), options(), options(), options()
+	fuel.MaxDepth, stack.Fuel, tables.DirectCalls = 0, false, false
+	return map[string]*rewrite.Options{
+		"stock": nil, "full": &full, "fuel": &fuel, "stack": &stack, "tables": &tables,
+		"bare": {Limits: wasm.DefaultLimits, Events: events},
+	}
+}
+
+// race runs each of the contestants round after round, and returns the shortest time of each. What else the machine
+// does hits all of them alike.
+func race(b *testing.B, contestants map[string]func()) map[string]time.Duration {
+	best := make(map[string]time.Duration, len(contestants))
+	for b.Loop() {
+		for name, f := range contestants { // in an order that changes
+			began := time.Now()
+			f()
+			if d := time.Since(began); best[name] == 0 || d < best[name] {
+				best[name] = d
+			}
+		}
+	}
+	return best
+}
+
+// report gives each contestant's time as a ratio to stock.
+func report(b *testing.B, best map[string]time.Duration) {
+	for _, name := range slices.Sorted(maps.Keys(best)) {
+		if name != "stock" {
+			b.ReportMetric(float64(best[name])/float64(best["stock"]), name+"/stock")
+		}
+	}
+	b.ReportMetric(float64(best["stock"].Nanoseconds())/1000, "stock-us")
+	b.ReportMetric(0, "ns/op")
+}
+
+// kinds of work of the guests cwork.c and gowork, and how often each does it to take a millisecond or so.
+var kinds = []struct {
+	name    string
+	c, goes uint64
+}{
+	{"tight", 2, 1},
+	{"hash", 20, 5},
+	{"json", 2000, 15},
+	{"http", 2000, 50},
+	{"calls", 20, 2},
+}
+
+// BenchmarkMetering reports how much longer work takes in a rewritten guest than in the same guest as it is: tight is
+// the tightest loop, calls is recursion that does nothing else, the others are what protocols do.
+func BenchmarkMetering(b *testing.B) {
+	for _, guest := range []struct {
+		name   string
+		module []byte
+	}{
+		{"C", wasmtest.C(b, "cwork.c")},
+		{"Go", wasmtest.Go(b, "gowork")},
+	} {
+		machines := make(map[string]*machine)
+		for name, o := range variants() {
+			m := newMachine(b, guest.module, o)
+			m.must("_initialize")
+			m.must("wasmnet_start")
+			machines[name] = m
+		}
+		for kind, work := range kinds {
+			times := work.c
+			if guest.name == "Go" {
+				times = work.goes
+			}
+			b.Run(guest.name+"/"+work.name, func(b *testing.B) {
+				contestants := make(map[string]func())
+				for name, m := range machines {
+					contestants[name] = func() { m.must("data_received", uint64(kind), times) }
+				}
+				report(b, race(b, contestants))
+			})
+		}
+	}
+}
+
+// BenchmarkInstantiate reports what an instance takes that is made from scratch, as wazero does it.
+func BenchmarkInstantiate(b *testing.B) {
+	for _, guest := range []struct {
+		name   string
+		module []byte
+	}{
+		{"C", wasmtest.C(b, "cguest.c")},
+		{"Go", wasmtest.Go(b, "goguest")},
+	} {
+		contestants := make(map[string]func())
+		for name, o := range variants() {
+			m := newMachine(b, guest.module, o)
+			contestants[name] = func() {
+				x, err := m.r.InstantiateModule(m.ctx, m.compiled, wazero.NewModuleConfig().WithStartFunctions().WithName(""))
+				if err != nil {
+					b.Fatal(err)
+				}
+				x.Close(m.ctx)
+			}
+		}
+		b.Run(guest.name, func(b *testing.B) { report(b, race(b, contestants)) })
+	}
+}
+
+func BenchmarkRewrite(b *testing.B) {
 	module := wasmtest.Go(b, "goguest")
 	b.SetBytes(int64(len(module)))
 	for b.Loop() {

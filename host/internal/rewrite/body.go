@@ -35,6 +35,7 @@ type bodyFrame struct {
 	op    wasm.Op
 	label uint32 // position in the output's labels of the label that branches to this frame mean, outermost 0
 	cold  bool   // a loop with its slow path at its end
+	both  bool   // a loop whose header checks both budgets
 }
 
 // rewrite returns the new instructions of a body of type t.
@@ -71,27 +72,21 @@ func (b *body) rewrite(src *wasm.Body, t *wasm.FuncType) wasm.Body {
 
 // entry writes what comes before the first instruction: the stack is measured, both budgets are checked at once, and
 // where branches lead to the function's own label, a block takes its place so that the fuel can be returned behind it.
+// Where a loop begins at once, its header checks both instead.
 func (b *body) entry(src *wasm.Body, t *wasm.FuncType) {
 	r, a := b.r, &b.out
 	b.measured = r.measured && b.plan.calls
 	if b.measured {
 		a.sub(b.depth, frameSize(t, src, b.plan))
 	}
-	checked := r.metered && (b.plan.calls || b.plan.total > quick)
 	switch {
-	case checked && b.measured:
-		a.get(b.depth)
-		a.get(b.fuel)
-		a.op(wasm.OpI64Or)
-		a.i64(0)
-		a.op(wasm.OpI64LtS)
+	case r.metered && b.plan.head >= 0:
+	case r.metered && b.measured:
+		b.spent(true)
 		a.block(wasm.OpIf)
-		a.get(b.depth)
-		a.get(b.fuel)
-		a.call(r.helper(helperEntry))
-		a.set(b.fuel)
+		b.refuel(true)
 		a.end()
-	case checked:
+	case r.metered && (b.plan.calls || b.plan.total > quick):
 		b.check()
 	case b.measured:
 		a.negative(b.depth)
@@ -111,16 +106,36 @@ func (b *body) entry(src *wasm.Body, t *wasm.FuncType) {
 
 // check writes: if the fuel is used up, get more.
 func (b *body) check() {
-	b.out.negative(b.fuel)
+	b.spent(false)
 	b.out.block(wasm.OpIf)
-	b.refuel()
+	b.refuel(false)
 	b.out.end()
 	b.since = 0
 }
 
-func (b *body) refuel() {
+// spent pushes whether the fuel is used up, or either budget.
+func (b *body) spent(both bool) {
+	a := &b.out
+	if !both {
+		a.negative(b.fuel)
+		return
+	}
+	a.get(b.depth)
+	a.get(b.fuel)
+	a.op(wasm.OpI64Or)
+	a.i64(0)
+	a.op(wasm.OpI64LtS)
+}
+
+// refuel writes what is done where spent says so.
+func (b *body) refuel(both bool) {
+	key := helperRefuel
+	if both {
+		key = helperEntry
+		b.out.get(b.depth)
+	}
 	b.out.get(b.fuel)
-	b.out.call(b.r.helper(helperRefuel))
+	b.out.call(b.r.helper(key))
 	b.out.set(b.fuel)
 }
 
@@ -232,6 +247,7 @@ func (b *body) loop(code []byte) {
 	frame.cold = b.r.metered && !b.r.hasParams(in.Block)
 	if frame.cold {
 		frame.label++
+		frame.both = b.measured && in.Pos == b.plan.head
 		a.blockOf(wasm.OpBlock, blockType)
 		b.open += 3
 	}
@@ -241,7 +257,7 @@ func (b *body) loop(code []byte) {
 	switch {
 	case frame.cold:
 		a.block(wasm.OpBlock)
-		a.negative(b.fuel)
+		b.spent(frame.both)
 		a.brIf(0)
 		a.blockOf(wasm.OpBlock, blockType)
 		b.since = 0
@@ -266,7 +282,7 @@ func (b *body) endFrame() {
 		a.end()
 		a.br(2)
 		a.end()
-		b.refuel()
+		b.refuel(f.both)
 		a.br(0)
 		a.end()
 		b.open -= 3

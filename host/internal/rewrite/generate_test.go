@@ -202,10 +202,10 @@ func (g *generator) expression(depth int) {
 		kind %= 2
 	}
 	switch kind {
-	case 0, 9:
-		a.i32(int32(g.next()) - 100)
 	default:
 		a.get(g.local())
+	case 0, 9:
+		a.i32(int32(g.next()) - 100)
 	case 2, 10, 11:
 		g.expression(depth - 1)
 		g.expression(depth - 1)

@@ -20,6 +20,7 @@ type charge struct {
 type plan struct {
 	charges  []charge // in the order of pos
 	total    int64    // cost of all instructions, each once
+	head     int      // where a loop without parameters begins that every call reaches at once; -1: there is none
 	calls    bool     // it calls functions, of the guest or of the host
 	indirect bool     // it has call_indirect
 	leaves   bool     // a branch has the function itself as its target
@@ -78,7 +79,7 @@ type region struct {
 func (p *planner) reset(b *wasm.Body) {
 	p.r.Reset(b)
 	p.frames, p.regions, p.open, p.dead = p.frames[:0], p.regions[:0], p.open[:0], false
-	p.plan = plan{charges: p.plan.charges[:0]}
+	p.plan = plan{charges: p.plan.charges[:0], head: -1}
 	p.stack = operands{types: p.stack.types}
 	p.push(wasm.OpBlock, wasm.BlockType{Type: wasm.NoType})
 	p.begin(0, true)
@@ -111,6 +112,7 @@ func (p *planner) step() {
 	case wasm.OpBlock:
 		p.push(wasm.OpBlock, in.Block)
 	case wasm.OpLoop:
+		p.noteHead()
 		p.push(wasm.OpLoop, in.Block)
 		p.begin(in.End, true)
 	case wasm.OpIf:
@@ -142,6 +144,15 @@ func (p *planner) step() {
 		p.plan.values++
 	case wasm.OpLocalSet, wasm.OpLocalTee:
 		p.plan.values++
+	}
+}
+
+// noteHead notes that a loop begins where nothing but a few instructions has been before: standard Go begins all its
+// functions like that.
+func (p *planner) noteHead() {
+	params, _ := p.stack.arity(p.in.Block)
+	if len(p.regions) == 1 && !p.dead && !p.plan.calls && p.plan.total <= slack && params == 0 {
+		p.plan.head = p.in.Pos
 	}
 }
 

@@ -30,18 +30,19 @@ func options() rewrite.Options {
 
 // machine runs a guest, original or rewritten, and records what it does to the world.
 type machine struct {
-	t       testing.TB
-	ctx     context.Context
-	r       wazero.Runtime
-	mod     api.Module
-	res     *rewrite.Result // nil: the original
-	call    api.Function
-	buffer  uint32       // of set_receive_buffer
-	wrote   bytes.Buffer // by write
-	grants  int64        // what refuel gives
-	refuel  int          // how often refuel was called
-	allowed int64        // how often it may be called; 0: without end
-	most    int64        // the largest need it was called with
+	t        testing.TB
+	ctx      context.Context
+	r        wazero.Runtime
+	compiled wazero.CompiledModule
+	mod      api.Module
+	res      *rewrite.Result // nil: the original
+	call     api.Function
+	buffer   uint32       // of set_receive_buffer
+	wrote    bytes.Buffer // by write
+	grants   int64        // what refuel gives
+	refuel   int          // how often refuel was called
+	allowed  int64        // how often it may be called; 0: without end
+	most     int64        // the largest need it was called with
 }
 
 func newMachine(t testing.TB, module []byte, o *rewrite.Options) *machine {
@@ -83,11 +84,11 @@ func newMachine(t testing.TB, module []byte, o *rewrite.Options) *machine {
 			t.Fatal(err)
 		}
 	}
-	c, err := m.r.CompileModule(m.ctx, module)
-	if err != nil {
+	var err error
+	if m.compiled, err = m.r.CompileModule(m.ctx, module); err != nil {
 		t.Fatalf("wazero: %v", err)
 	}
-	m.mod, err = m.r.InstantiateModule(m.ctx, c, wazero.NewModuleConfig().WithStartFunctions().WithName(""))
+	m.mod, err = m.r.InstantiateModule(m.ctx, m.compiled, wazero.NewModuleConfig().WithStartFunctions().WithName(""))
 	if err != nil {
 		t.Fatalf("instantiate: %v", err)
 	}
