@@ -58,6 +58,7 @@ const (
 	InfoNetwork         = 11
 	InfoListener        = 12
 	InfoPeerVerified    = 13
+	InfoPeerCredentials = 14
 )
 
 // InfoKeys lists the keys of the conn_info import.
@@ -76,6 +77,7 @@ var InfoKeys = []Named{
 	{"NETWORK", InfoNetwork, `"tcp", "udp", "unix" or "pipe"`},
 	{"LISTENER", InfoListener, "handle of this instance's listener that accepted it, decimal"},
 	{"PEER_VERIFIED", InfoPeerVerified, `"1" if the peer's certificate chain was verified, else "0"`},
+	{"PEER_CREDENTIALS", InfoPeerCredentials, `"pid=N,uid=N,gid=N" of the peer of a UNIX connection`},
 }
 
 // Options of the set_option import.

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/wasmnet/wasmnet/abi"
+	"github.com/wasmnet/wasmnet/reactor/policy"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -67,6 +68,13 @@ func (c *conn) describe(key int32) (string, abi.Code) {
 			in = out
 		}
 		return strconv.FormatUint(in, 10), abi.OK
+	case abi.InfoPeerCredentials:
+		if t, ok := policy.Unwrap(c.t).(protocol.CredentialedTransport); ok {
+			if who, err := t.PeerCredentials(); err == nil {
+				return who.String(), abi.OK
+			}
+		}
+		return "", abi.NotFound
 	}
 	info, ok := c.t.TLS()
 	if !ok {

@@ -91,14 +91,15 @@ func TestConnInfoAndOptions(t *testing.T) {
 	p, _, address := w.pull(host.ServiceConfig{Name: "front"})
 	conn := int64(p.expect(abi.ConnectionMade).a)
 	for key, want := range map[int64]string{
-		abi.InfoPeer:     p.LocalAddr().String(),
-		abi.InfoHost:     address,
-		abi.InfoService:  "front",
-		abi.InfoNetwork:  "tcp",
-		abi.InfoALPN:     abi.NotFound.Error(),
-		abi.InfoListener: abi.NotFound.Error(),
-		14:               abi.Invalid.Error(),
-		-1:               abi.Invalid.Error(),
+		abi.InfoPeer:            p.LocalAddr().String(),
+		abi.InfoHost:            address,
+		abi.InfoService:         "front",
+		abi.InfoNetwork:         "tcp",
+		abi.InfoALPN:            abi.NotFound.Error(),
+		abi.InfoListener:        abi.NotFound.Error(),
+		abi.InfoPeerCredentials: abi.NotFound.Error(),
+		15:                      abi.Invalid.Error(),
+		-1:                      abi.Invalid.Error(),
 	} {
 		if got := p.info(conn, key); got != want {
 			t.Errorf("conn_info %d: %q, want %q", key, got, want)

@@ -87,6 +87,9 @@ type socket interface {
 	localAddr() protocol.Address
 	setNoDelay(on bool) error
 	setKeepAlive(on bool) error
+	// control calls f with the descriptor, which is valid until that returns. It fails with protocol.ErrUnsupported
+	// where there is none.
+	control(f func(fd uintptr)) error
 	// close ends the socket; with reset the peer is told that the connection was aborted.
 	close(reset bool)
 }

@@ -53,6 +53,11 @@ func (s *fdSocket) setKeepAlive(on bool) error {
 	return os.NewSyscallError("setsockopt", unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, number(on)))
 }
 
+func (s *fdSocket) control(f func(fd uintptr)) error {
+	f(uintptr(s.fd))
+	return nil
+}
+
 func (s *fdSocket) close(reset bool) {
 	if reset && s.tcp && s.fd >= 0 {
 		// Without this option the close is an ordinary one, which is all that the peer loses.

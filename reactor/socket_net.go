@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"syscall"
 
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
@@ -204,6 +205,18 @@ func (s *netSocket) setKeepAlive(on bool) error {
 		return c.SetKeepAlive(on)
 	}
 	return nil
+}
+
+func (s *netSocket) control(f func(fd uintptr)) error {
+	c, ok := s.conn.(syscall.Conn)
+	if !ok {
+		return protocol.ErrUnsupported
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return raw.Control(f)
 }
 
 func (s *netSocket) close(reset bool) {

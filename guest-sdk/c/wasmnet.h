@@ -83,6 +83,7 @@
 #define WASMNET_INFO_NETWORK 11 /* "tcp", "udp", "unix" or "pipe" */
 #define WASMNET_INFO_LISTENER 12 /* handle of this instance's listener that accepted it, decimal */
 #define WASMNET_INFO_PEER_VERIFIED 13 /* "1" if the peer's certificate chain was verified, else "0" */
+#define WASMNET_INFO_PEER_CREDENTIALS 14 /* "pid=N,uid=N,gid=N" of the peer of a UNIX connection */
 
 /* Options of wasmnet_set_option. */
 #define WASMNET_OPTION_NO_DELAY 0 /* 0 off, 1 on (on from the start) */

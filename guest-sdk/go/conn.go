@@ -209,6 +209,15 @@ func (c *conn) Host() protocol.Address {
 	return c.host
 }
 
+// PeerCredentials implements [protocol.CredentialedTransport].
+func (c *conn) PeerCredentials() (protocol.PeerCredentials, error) {
+	text := infoText(c.handle, abi.InfoPeerCredentials)
+	if text == "" {
+		return protocol.PeerCredentials{}, protocol.ErrUnsupported
+	}
+	return protocol.ParsePeerCredentials(text)
+}
+
 // SetNoDelay implements [protocol.Transport].
 func (c *conn) SetNoDelay(on bool) { c.setOption(abi.OptionNoDelay, number(on)) }
 
