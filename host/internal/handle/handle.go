@@ -1,48 +1,45 @@
-// Package handle keeps what a guest may name by number. A handle holds a slot and the slot's generation, so a number
-// that a guest invents, keeps for too long or has from another instance names nothing.
+// Package handle keeps what a guest may name by number. Numbers are small, so that a guest may keep them in an array, and
+// a number that a guest invents or has from another instance names nothing of that instance.
 package handle
 
 const (
-	slotBits = 20
-	slotMask = 1<<slotBits - 1
-	genBits  = 31 - slotBits // handles are positive 32-bit integers
-	genMask  = 1<<genBits - 1
-)
+	// Max is the largest number of handles in a table, and the largest handle.
+	Max = 1<<20 - 1
 
-// Max is the largest number of handles in a table.
-const Max = slotMask
+	// rest is how many numbers must be free before one of them is given again, the one that was freed first. A guest
+	// that uses a handle just after its end is told so, and does not meet a newcomer.
+	rest = 16
+)
 
 // Table maps handles to values. The zero Table is empty and ready. It is not safe for use by several goroutines.
 type Table[T any] struct {
 	slots []slot[T]
-	free  int32 // 1 + index of the first free slot, 0: none
-	used  int
+	// Free slots are a queue, linked by handle; 0 is its end.
+	first, last int32
+	free        int
 }
 
 type slot[T any] struct {
 	value T
-	gen   uint16
 	taken bool
-	next  int32 // of the free list, as free
+	next  int32 // of the queue of free slots
 }
 
 // Put stores v and returns its handle, which is above zero. ok is false if the table holds [Max] values.
 func (t *Table[T]) Put(v T) (h int32, ok bool) {
-	var i int32
-	if t.free != 0 {
-		i = t.free - 1
-		t.free = t.slots[i].next
+	if t.free > rest || len(t.slots) == Max && t.free > 0 {
+		h = t.first
+		t.first = t.slots[h-1].next
+		t.free--
 	} else {
 		if len(t.slots) == Max {
 			return 0, false
 		}
 		t.slots = append(t.slots, slot[T]{})
-		i = int32(len(t.slots) - 1)
+		h = int32(len(t.slots))
 	}
-	s := &t.slots[i]
-	s.value, s.taken, s.next = v, true, 0
-	t.used++
-	return int32(s.gen)<<slotBits | (i + 1), true
+	t.slots[h-1] = slot[T]{value: v, taken: true}
+	return h, true
 }
 
 // Get returns the value that h names.
@@ -60,51 +57,38 @@ func (t *Table[T]) Replace(h int32, v T) {
 	}
 }
 
-// Remove forgets h, so that no later Put returns the same number until the slot has been used 2047 times more.
+// Remove forgets h. Its number is not given again before sixteen others have been removed.
 func (t *Table[T]) Remove(h int32) {
 	s := t.slot(h)
 	if s == nil {
 		return
 	}
-	var none T
-	s.value, s.taken = none, false
-	s.gen = (s.gen + 1) & genMask
-	s.next = t.free
-	t.free = h & slotMask
-	t.used--
+	*s = slot[T]{}
+	if t.free == 0 {
+		t.first = h
+	} else {
+		t.slots[t.last-1].next = h
+	}
+	t.last = h
+	t.free++
 }
 
 // Len is the number of values.
-func (t *Table[T]) Len() int { return t.used }
+func (t *Table[T]) Len() int { return len(t.slots) - t.free }
 
-// All calls f with every handle and value, in the order of slots, until it returns false. f may remove what it is
+// All calls f with every handle and value, in the order of handles, until it returns false. f may remove what it is
 // given.
 func (t *Table[T]) All(f func(h int32, v T) bool) {
 	for i := range t.slots {
-		if s := &t.slots[i]; s.taken && !f(int32(s.gen)<<slotBits|int32(i+1), s.value) {
+		if s := &t.slots[i]; s.taken && !f(int32(i+1), s.value) {
 			return
 		}
 	}
 }
 
-// Reset empties the table and makes it give the same handles as a new one. It keeps room for a few values.
-func (t *Table[T]) Reset() {
-	const keep = 16
-	if cap(t.slots) > keep {
-		t.slots = nil
-	}
-	clear(t.slots)
-	t.slots, t.free, t.used = t.slots[:0], 0, 0
-}
-
 func (t *Table[T]) slot(h int32) *slot[T] {
-	i := h&slotMask - 1
-	if h <= 0 || i < 0 || int(i) >= len(t.slots) {
+	if h <= 0 || int(h) > len(t.slots) || !t.slots[h-1].taken {
 		return nil
 	}
-	s := &t.slots[i]
-	if !s.taken || int32(s.gen) != h>>slotBits {
-		return nil
-	}
-	return s
+	return &t.slots[h-1]
 }
