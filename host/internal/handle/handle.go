@@ -73,6 +73,12 @@ func (t *Table[T]) Remove(h int32) {
 	t.free++
 }
 
+// Reset forgets everything: the table gives the numbers that a new one would.
+func (t *Table[T]) Reset() {
+	clear(t.slots)
+	t.slots, t.first, t.last, t.free = t.slots[:0], 0, 0, 0
+}
+
 // Len is the number of values.
 func (t *Table[T]) Len() int { return len(t.slots) - t.free }
 
