@@ -13,7 +13,7 @@ type helperFault struct{ table uint32 }
 
 const (
 	// dense is how many entries per function that can be called a jump table may have.
-	dense = 4
+	dense = 16
 	// indirectFrame is what the frame of a helperIndirect counts towards the stack, in bytes.
 	indirectFrame = 96
 )

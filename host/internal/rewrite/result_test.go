@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -165,5 +166,51 @@ func TestLyingNames(t *testing.T) {
 		if got := wasm.FunctionNames(test.section, 3); len(got) != test.want {
 			t.Errorf("%s: %d names, want %d", test.name, len(got), test.want)
 		}
+	}
+}
+
+// TestTables checks which tables are replaced by direct calls.
+func TestTables(t *testing.T) {
+	const call = `(func (param i32) (call_indirect (local.get 0))) (func $f)`
+	holes := `(table 600 funcref)`
+	for i := range 300 {
+		holes += ` (elem (i32.const ` + strconv.Itoa(2*i) + `) $f)`
+	}
+	for _, test := range []struct {
+		name, text string
+		left       int
+	}{
+		{"never written", `(table 3 funcref) (elem (i32.const 1) $f $f)`, 0},
+		{"exported", `(table (export "t") 3 funcref) (elem (i32.const 1) $f $f)`, 0},
+		{"empty", `(table 0 funcref)`, 0},
+		{"filled beyond its end", `(table 1 funcref) (elem (i32.const 1) $f)`, 1},
+		{"read", `(table $t 1 funcref) (func (drop (table.get $t (i32.const 0))))`, 1},
+		{"written", `(table $t 1 funcref) (func (table.set $t (i32.const 0) (ref.null func)))`, 1},
+		{"one of two written", `(table 2 funcref) (table $t 2 funcref) (elem (i32.const 1) $f)
+			(func (table.set $t (i32.const 0) (ref.null func)))`, 1},
+		{"of other references", `(table 1 funcref) (table 1 externref)`, 1},
+		{"too many holes", holes, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			module := wasmtest.Wat(t, "(module "+test.text+call+")")
+			for _, direct := range []bool{true, false} {
+				o := options()
+				o.DirectCalls = direct
+				res, err := rewrite.Rewrite(module, o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				left := test.left
+				if !direct {
+					left = strings.Count(test.text, "(table ")
+				}
+				if res.Tables != left {
+					t.Errorf("direct calls %t: %d tables left, want %d", direct, res.Tables, left)
+				}
+				if err := newValidator(t).check(res.Wasm); err != nil {
+					t.Error(err)
+				}
+			}
+		})
 	}
 }

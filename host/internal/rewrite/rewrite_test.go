@@ -88,19 +88,27 @@ func newMachine(t testing.TB, module []byte, o *rewrite.Options) *machine {
 	if m.compiled, err = m.r.CompileModule(m.ctx, module); err != nil {
 		t.Fatalf("wazero: %v", err)
 	}
+	m.instantiate()
+	return m
+}
+
+// instantiate gives the machine a fresh instance.
+func (m *machine) instantiate() {
+	m.t.Helper()
+	var err error
 	m.mod, err = m.r.InstantiateModule(m.ctx, m.compiled, wazero.NewModuleConfig().WithStartFunctions().WithName(""))
 	if err != nil {
-		t.Fatalf("instantiate: %v", err)
+		m.t.Fatalf("instantiate: %v", err)
 	}
-	if m.res != nil {
-		for _, s := range m.res.Data {
-			if !m.mod.Memory().Write(s.Offset, s.Bytes) {
-				t.Fatalf("data segment at %d beyond the memory", s.Offset)
-			}
+	if m.res == nil {
+		return
+	}
+	for _, s := range m.res.Data {
+		if !m.mod.Memory().Write(s.Offset, s.Bytes) {
+			m.t.Fatalf("data segment at %d beyond the memory", s.Offset)
 		}
-		m.call = m.mod.ExportedFunction(rewrite.Dispatch)
 	}
-	return m
+	m.call = m.mod.ExportedFunction(rewrite.Dispatch)
 }
 
 // event calls an event and returns its result.

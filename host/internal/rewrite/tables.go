@@ -48,9 +48,12 @@ func (r *rewriter) tables() {
 	r.res.Tables = len(r.out.Tables)
 }
 
-// maxDirect is how many functions a table may hold to be replaced: each takes a place in a jump table, and compiling
-// those takes more than proportional time.
-const maxDirect = 16_384
+// A table that is replaced may hold at most maxDirect functions, in at most maxRuns stretches: compiling the code that
+// chooses among them takes more than proportional time.
+const (
+	maxDirect = 16_384
+	maxRuns   = 256
+)
 
 // contents returns what is in a table for good: the function of each entry, or NullRef. It returns nil if the table may
 // change, or if filling it fails: then it stays, and so does the failure. Instructions other than call_indirect that
@@ -74,7 +77,7 @@ func (r *rewriter) contents(table uint32) []uint32 {
 		copy(entries[at:], e.Init)
 		n += len(e.Init)
 	}
-	if n > maxDirect {
+	if n > maxDirect || len(runs(entries)) > maxRuns {
 		return nil
 	}
 	return entries

@@ -16,7 +16,6 @@ const (
 	OpCall          Op = 0x10
 	OpCallIndirect  Op = 0x11
 	OpDrop          Op = 0x1a
-	OpSelect        Op = 0x1b
 	OpSelectT       Op = 0x1c
 	OpLocalGet      Op = 0x20
 	OpLocalSet      Op = 0x21
@@ -32,27 +31,24 @@ const (
 	OpF32Const      Op = 0x43
 	OpF64Const      Op = 0x44
 	OpI32Eqz        Op = 0x45
+	OpI32Ne         Op = 0x47
 	OpI32LtS        Op = 0x48
 	OpI32LtU        Op = 0x49
 	OpI32GtU        Op = 0x4b
 	OpI32LeU        Op = 0x4d
 	OpI64LtS        Op = 0x53
 	OpI64GtU        Op = 0x56
-	OpI64GeS        Op = 0x59
-	OpI32Ne         Op = 0x47
-	OpI64Mul        Op = 0x7e
 	OpI32Add        Op = 0x6a
 	OpI32Sub        Op = 0x6b
 	OpI64Add        Op = 0x7c
 	OpI64Sub        Op = 0x7d
+	OpI64Mul        Op = 0x7e
 	OpI64Or         Op = 0x84
-	OpI64ShrU       Op = 0x88
 	OpI64Shl        Op = 0x86
-	OpI32WrapI64    Op = 0xa7
+	OpI64ShrU       Op = 0x88
 	OpI64ExtendI32S Op = 0xac
 	OpI64ExtendI32U Op = 0xad
 	OpRefNull       Op = 0xd0
-	OpRefIsNull     Op = 0xd1
 	OpRefFunc       Op = 0xd2
 
 	OpMemoryInit Op = 0xfc08
@@ -103,7 +99,7 @@ const (
 	immMemLane // alignment, offset, lane
 )
 
-// lanes is the number of lanes of an instruction with immLane or immMemLane.
+// The immediates of each instruction, by the second byte of its opcode or its only one.
 var (
 	plainImm = immTable256(plainOps, map[Op]imm{
 		OpBlock: immBlock, OpLoop: immBlock, OpIf: immBlock, OpBr: immLabel, OpBrIf: immLabel, OpBrTable: immBrTable,

@@ -252,7 +252,7 @@ func checkValType(b byte, at int) ValType {
 	return 0
 }
 
-// V128 returns the two halves of the constant of a v128.const whose bytes are raw.
+// v128 returns the two halves of the constant of a v128.const whose bytes are raw.
 func v128(raw []byte) (low, high uint64) {
 	return binary.LittleEndian.Uint64(raw), binary.LittleEndian.Uint64(raw[8:])
 }
