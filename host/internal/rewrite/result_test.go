@@ -33,13 +33,15 @@ func TestResult(t *testing.T) {
 	if r.Start != 7 {
 		t.Errorf("start is number %d, want the one behind the last event", r.Start)
 	}
-	if want := []rewrite.Global{{Export: "wasmnet_g0", Type: wasm.I32}, {Export: "wasmnet_g2", Type: wasm.F64}}; !slices.Equal(r.Globals, want) {
+	globals := []rewrite.Global{{Export: "wasmnet_g0", Type: wasm.I32}, {Export: "wasmnet_g2", Type: wasm.F64}}
+	if !slices.Equal(r.Globals, globals) {
 		t.Errorf("globals %v", r.Globals)
 	}
 	if len(r.Events) != 1 || !r.Events[6] {
 		t.Errorf("events %v", r.Events)
 	}
-	if len(r.Imports) != 1 || r.Imports[0].Module != "wasmnet_v1" || r.Imports[0].Name != "write" || len(r.Imports[0].Params) != 3 {
+	if len(r.Imports) != 1 || r.Imports[0].Module != "wasmnet_v1" || r.Imports[0].Name != "write" ||
+		len(r.Imports[0].Params) != 3 {
 		t.Errorf("imports %v", r.Imports)
 	}
 	if len(r.Exports) != 4 || r.Exports[3].Name != "helper" || r.Exports[3].Kind != wasm.ExternFunc {
@@ -96,7 +98,8 @@ func TestState(t *testing.T) {
 			}
 			if res.Recyclable != (test.why == "") || res.Imageable != (test.why == "") ||
 				!strings.Contains(res.Why, test.why) || !strings.Contains(res.WhyNot, test.why) {
-				t.Errorf("recyclable %t (%s), imageable %t (%s); want %q", res.Recyclable, res.Why, res.Imageable, res.WhyNot, test.why)
+				t.Errorf("recyclable %t (%s), imageable %t (%s); want %q",
+					res.Recyclable, res.Why, res.Imageable, res.WhyNot, test.why)
 			}
 		})
 	}
