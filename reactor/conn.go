@@ -15,6 +15,7 @@ type Conn struct {
 	proto   protocol.Protocol
 	buffers protocol.BufferProvider // proto, if it is one
 	layer   layer                   // TLS; nil on a plain connection
+	passing *passing                // descriptors; nil where none are sent or wanted
 	origin  origin
 	peer    protocol.Address
 	host    protocol.Address // nil until it is asked for

@@ -125,6 +125,9 @@ func (l *Loop) tellLost(r *runner) bool {
 // forget closes the socket and lets go of what the connection held.
 func (c *Conn) forget() {
 	c.sock.close(c.flags&connReset != 0)
+	if c.passing != nil {
+		c.passing.close()
+	}
 	c.loop.load.Add(-1)
 	c.origin.ended(c)
 }

@@ -79,5 +79,6 @@ func (c *Conn) built(p protocol.Protocol) bool {
 	}
 	c.proto = p
 	c.buffers, _ = p.(protocol.BufferProvider)
+	c.takesFiles()
 	return c.flags&connOver == 0
 }

@@ -17,12 +17,19 @@ func (c *Conn) readable(r *runner) {
 		return
 	case !c.hears():
 		return
+	case c.filesWait():
+		c.deliverFiles(r)
+		return
 	}
 	buf := c.readInto(r)
 	if buf == nil {
 		return
 	}
-	n, err := c.sock.read(buf)
+	n, err := c.receive(buf)
+	if c.filesWait() {
+		c.deliverFiles(r)
+		return
+	}
 	if n > 0 {
 		c.deliver(r, buf[:n])
 		return
@@ -126,7 +133,7 @@ func (c *Conn) ResumeReading() {
 	}
 	c.flags &^= connPaused | connHeld
 	c.touch()
-	if c.layer != nil {
+	if c.layer != nil || c.filesWait() {
 		c.readAgain()
 	}
 }

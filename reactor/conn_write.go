@@ -90,6 +90,9 @@ func (c *Conn) exceed() bool {
 
 // send makes one system call for what is queued and p after it, and returns how much of p was taken.
 func (c *Conn) send(p []byte) int {
+	if c.passing != nil && len(c.passing.out) > 0 {
+		return c.sendFiles(p)
+	}
 	var n, all int
 	var err error
 	switch first := c.out.first; {

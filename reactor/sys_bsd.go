@@ -12,6 +12,10 @@ import (
 const (
 	abstractNames   = false
 	inheritsNoDelay = false
+
+	// The flags of the calls that pass descriptors.
+	passFlags    = 0
+	receiveFlags = 0
 )
 
 // openStream opens a non-blocking stream socket.

@@ -61,6 +61,12 @@ func readFD(fd int, p []byte) (int, error) {
 
 const sendFlags = unix.MSG_DONTWAIT | unix.MSG_NOSIGNAL
 
+// The flags of the calls that pass descriptors.
+const (
+	passFlags    = sendFlags
+	receiveFlags = unix.MSG_DONTWAIT | unix.MSG_CMSG_CLOEXEC
+)
+
 // writeFD takes what it can of p; it fails with errAgain if that is nothing.
 func writeFD(fd int, p []byte) (int, error) {
 	for {
