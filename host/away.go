@@ -19,17 +19,30 @@ import (
 
 // turns bounds how many goroutines run guests beside the loops. Generated code cannot be preempted, so without a bound
 // enough slow guests would hold every processor, and the network would be polled by nobody.
-type turns chan struct{}
+type turns struct {
+	taken chan struct{}
+	alone bool // there is one processor, for the loops and for these
+}
 
-func newTurns(processors int) turns { return make(turns, max(1, processors-1)) }
+func newTurns(processors int) turns {
+	return turns{taken: make(chan struct{}, max(1, processors-1)), alone: processors == 1}
+}
 
-func (t turns) take() { t <- struct{}{} }
-func (t turns) give() { <-t }
+func (t turns) take() { t.taken <- struct{}{} }
+func (t turns) give() { <-t.taken }
+
+// nap is how long the only processor is left to others between two slices. Go's scheduler does not look at the network
+// while anything is runnable, and a goroutine that merely yields is.
+const nap = 20 * time.Microsecond
 
 // yield lets others have a turn.
 func (t turns) yield() {
 	t.give()
-	runtime.Gosched()
+	if t.alone {
+		time.Sleep(nap)
+	} else {
+		runtime.Gosched()
+	}
 	t.take()
 }
 

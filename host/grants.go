@@ -22,6 +22,7 @@ type Grants struct {
 	Listen  []Pattern         // server endpoints it may open
 	Resolve []Pattern         // names it may look up; see [ParseName]
 	Env     map[string]string // its environment variables
+	Mounts  []Mount           // directories it may use
 }
 
 // Set adds one grant:
@@ -32,6 +33,8 @@ type Grants struct {
 //	resolve=NAME         a name, or *.DOMAIN
 //	env=NAME             a variable of this process
 //	env=NAME=VALUE
+//	mount=DIR:PATH       a directory, read only, as PATH in the guest
+//	mount=DIR:PATH:rw    the same, writable
 //
 // The error says what is wrong.
 func (g *Grants) Set(s string) error {
@@ -41,7 +44,7 @@ func (g *Grants) Set(s string) error {
 	case kind == "resolve" && !has:
 		return g.Set("resolve=*")
 	case !has || value == "":
-		return fmt.Errorf("grant %q: want dial=, listen=, resolve[=] or env= and a value", s)
+		return fmt.Errorf("grant %q: want dial=, listen=, resolve[=], env= or mount= and a value", s)
 	case kind == "dial":
 		g.Dial, err = appendPattern(g.Dial, value, ParsePattern)
 	case kind == "listen":
@@ -50,8 +53,13 @@ func (g *Grants) Set(s string) error {
 		g.Resolve, err = appendPattern(g.Resolve, value, ParseName)
 	case kind == "env":
 		err = g.setEnv(value)
+	case kind == "mount":
+		var m Mount
+		if m, err = ParseMount(value); err == nil {
+			g.Mounts = append(g.Mounts, m)
+		}
 	default:
-		err = fmt.Errorf("unknown kind %q (have dial, listen, resolve, env)", kind)
+		err = fmt.Errorf("unknown kind %q (have dial, listen, resolve, env, mount)", kind)
 	}
 	if err != nil {
 		return fmt.Errorf("grant %q: %w", s, err)
@@ -104,6 +112,9 @@ func (g *Grants) list() []string {
 	}
 	for _, name := range sortedKeys(g.Env) {
 		all = append(all, "env="+name)
+	}
+	for _, m := range g.Mounts {
+		all = append(all, "mount="+m.String())
 	}
 	return all
 }

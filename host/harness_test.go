@@ -3,6 +3,7 @@ package host_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/wasmnet/wasmnet/host"
 	"github.com/wasmnet/wasmnet/reactor"
+	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -84,7 +86,17 @@ func (l *logbook) String() string {
 }
 
 // wait returns when a line holds all of these texts, and returns the line.
-func (l *logbook) wait(t testing.TB, texts ...string) string {
+func (l *logbook) wait(t testing.TB, texts ...string) (line string) {
+	t.Helper()
+	l.until(t, func(log string) (ok bool) {
+		line, ok = find(log, texts)
+		return ok
+	}, texts)
+	return line
+}
+
+// until returns when the log is as it is wanted.
+func (l *logbook) until(t testing.TB, wanted func(log string) bool, what any) {
 	t.Helper()
 	for {
 		l.mu.Lock()
@@ -94,13 +106,13 @@ func (l *logbook) wait(t testing.TB, texts ...string) string {
 		}
 		wake := l.wake
 		l.mu.Unlock()
-		if line, ok := find(all, texts); ok {
-			return line
+		if wanted(all) {
+			return
 		}
 		select {
 		case <-wake:
 		case <-time.After(patience):
-			t.Fatalf("the log has no line with %q:\n%s", texts, all)
+			t.Fatalf("the log does not have %q:\n%s", what, all)
 		}
 	}
 }
@@ -148,12 +160,18 @@ func newWorld(t testing.TB, options ...option) *world {
 	t.Cleanup(func() {
 		running := make(chan struct{})
 		w.reactor.CallWhenRunning(func() { close(running) })
-		<-running
-		if err := w.reactor.Stop(); err != nil {
-			t.Error(err)
-		}
-		if err := <-done; err != nil {
-			t.Error(err)
+		select {
+		case <-running:
+			if err := w.reactor.Stop(); err != nil && !errors.Is(err, protocol.ErrNotRunning) {
+				t.Error(err)
+			}
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		case err := <-done: // the test has ended it
+			if err != nil {
+				t.Error(err)
+			}
 		}
 		if err := w.Host.Close(); err != nil {
 			t.Error(err)
@@ -266,4 +284,10 @@ func knock(t testing.TB, address string) string {
 	c.SetDeadline(time.Now().Add(patience))
 	b, _ := io.ReadAll(c)
 	return string(b)
+}
+
+// waitFor returns when text stands in the log n times.
+func (l *logbook) waitFor(t testing.TB, n int, text string) {
+	t.Helper()
+	l.until(t, func(log string) bool { return strings.Count(log, text) >= n }, text)
 }

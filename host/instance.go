@@ -36,6 +36,7 @@ type instance struct {
 	index   int    // in its shard's list
 
 	handles handle.Table[resource]
+	files   files
 	conns   int // connections that were made and not lost yet
 	timers  int
 	dials   int

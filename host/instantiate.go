@@ -59,7 +59,7 @@ func (s *Service) newInstance(sh *shard, memory *image.Memory) (*instance, error
 		s.instances.Add(-1)
 		return nil, errors.Join(s.breach(nil, nil, "instances"), memory.Close())
 	}
-	i := &instance{svc: s, shard: sh}
+	i := &instance{svc: s, shard: sh, files: files{mounts: s.mounts}}
 	i.linear = &linearMemory{memory, i}
 	i.meter.budget = s.fuel
 	ctx := experimental.WithMemoryAllocator(context.Background(), i.linear)
@@ -129,6 +129,7 @@ func (i *instance) refresh() bool {
 	i.release()
 	i.restore()
 	i.handles.Reset()
+	i.files.reset()
 	i.conns, i.timers, i.dials, i.counted = 0, 0, 0, 0
 	i.log.reset()
 	return true
@@ -146,6 +147,7 @@ func (i *instance) drop() {
 	}
 	i.module, i.memory, i.dispatch, i.fuel, i.globals = nil, nil, nil, nil, nil
 	i.release()
+	i.files.reset()
 	if i.shard != nil {
 		i.shard.delist(i)
 	}

@@ -52,6 +52,7 @@ type Service struct {
 	config    map[string]string
 	args      []string
 	environ   []string
+	mounts    []mounted
 	output    [2]outlet
 	program   bool
 	snapshot  snapshot
@@ -146,7 +147,11 @@ func (h *Host) newService(m *Module, r *reactor.Reactor, cfg ServiceConfig) (*Se
 	if s.code.memory > s.limits.Memory {
 		return nil, fmt.Errorf("%w: it begins with %dKiB", s.limitError("memory"), s.code.memory/kib)
 	}
+	if s.mounts, err = openMounts(cfg.Grants.Mounts); err != nil {
+		return nil, err
+	}
 	if err := h.adopt(s); err != nil {
+		closeMounts(s.mounts)
 		return nil, err
 	}
 	if err := s.startUp(); err != nil {
@@ -270,6 +275,7 @@ func (s *Service) close() error {
 	for i := range all {
 		i.drop()
 	}
+	closeMounts(s.mounts)
 	if s.snapshot.memory != nil {
 		return s.snapshot.memory.Close()
 	}

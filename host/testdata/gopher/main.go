@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"os"
 	"runtime"
 	"strconv"
 	"strings"
@@ -45,11 +46,65 @@ func answer(line string) string {
 		hoard[len(hoard)-1][n/2] = 1
 	case "collect":
 		runtime.GC()
+	case "env":
+		return os.Getenv(argument)
+	case "read", "write", "append", "list", "stat", "mkdir", "remove", "rename", "truncate", "open":
+		text, err := file(word, argument)
+		if err != nil {
+			return "error: " + err.Error()
+		}
+		return text
 	case "panic":
 		panic("as told")
 	}
 	return "ok"
 }
+
+// file does something to files and returns what came of it.
+func file(word, argument string) (string, error) {
+	name, rest, _ := strings.Cut(argument, " ")
+	switch word {
+	case "read":
+		b, err := os.ReadFile(name)
+		return string(b), err
+	case "write":
+		return "ok", os.WriteFile(name, []byte(rest), 0o600)
+	case "append":
+		f, err := os.OpenFile(name, os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			return "", err
+		}
+		defer f.Close()
+		_, err = f.WriteString(rest)
+		return "ok", err
+	case "list":
+		entries, err := os.ReadDir(name)
+		var names []string
+		for _, e := range entries {
+			names = append(names, e.Name()+map[bool]string{true: "/"}[e.IsDir()])
+		}
+		return strings.Join(names, " "), err
+	case "stat":
+		info, err := os.Stat(name)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprint(info.Size(), info.IsDir()), nil
+	case "mkdir":
+		return "ok", os.Mkdir(name, 0o700)
+	case "remove":
+		return "ok", os.Remove(name)
+	case "rename":
+		return "ok", os.Rename(name, rest)
+	case "truncate":
+		return "ok", os.Truncate(name, 2)
+	}
+	f, err := os.Open(name) // and keep it
+	kept = append(kept, f)
+	return "ok", err
+}
+
+var kept []*os.File
 
 func init() {
 	wasmnet.Run(func(protocol.Reactor, wasmnet.Config) (protocol.Factory, error) {
