@@ -234,6 +234,15 @@ func TestTLS(t *testing.T) {
 		"CipherSuite:TLS_AES_128_GCM_SHA256 PeerCertificate:[1 2] PeerVerified:true} true")
 }
 
+func TestPeerCredentials(t *testing.T) {
+	f := connected(t)
+	f.data(1, "transport credentials")
+	f.expect("credentials pid=0,uid=0,gid=0, not supported here")
+	f.info(1, abi.InfoPeerCredentials, "pid=1,uid=2,gid=3")
+	f.data(1, "transport credentials")
+	f.expect("credentials pid=1,uid=2,gid=3, <nil>")
+}
+
 func TestSplice(t *testing.T) {
 	f := connected(t)
 	f.info(2, abi.InfoPeer, "192.0.2.2:1")

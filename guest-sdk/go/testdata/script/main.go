@@ -278,6 +278,9 @@ func runTransport(t protocol.Transport, command string) {
 		say("start TLS: %v", t.StartTLS(protocol.TLSOptions{Server: true, Identity: "second"}))
 	case "starttls wrong":
 		say("start TLS: %v", t.StartTLS(protocol.TLSOptions{ALPN: []string{"a\nrole=server"}}))
+	case "credentials":
+		who, err := t.(protocol.CredentialedTransport).PeerCredentials()
+		say("credentials %v, %v", who, err)
 	case "tls":
 		info, ok := t.TLS()
 		say("tls %+v %v", info, ok)
