@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/wasmnet/wasmnet/reactor"
 	"github.com/wasmnet/wasmnet/reactor/endpoint"
@@ -80,6 +81,16 @@ func (r *Reactor) OnLoop(f func(l *reactor.Loop)) {
 	Wait(r.t, done, "a function posted to the loop")
 }
 
+// Eventually waits until holds returns true. It is asked again after each turn of loop 0.
+func (r *Reactor) Eventually(what string, holds func() bool) {
+	r.t.Helper()
+	for late := time.Now().Add(Patience); !holds(); r.OnLoop(func(*reactor.Loop) {}) {
+		if time.Now().After(late) {
+			r.t.Fatalf("it does not come true that %s", what)
+		}
+	}
+}
+
 // MustListen opens a server endpoint.
 func (r *Reactor) MustListen(text string, f protocol.Factory) protocol.Port {
 	r.t.Helper()
@@ -101,8 +112,8 @@ func (r *Reactor) MustConnect(text string, f protocol.Factory) (c protocol.Conne
 	return c
 }
 
-// Log is what the reactor has logged, from level info up.
-func (r *Reactor) Log() string { return r.log.text() }
+// Logged reports whether text is in what the reactor has logged, from level info up.
+func (r *Reactor) Logged(text string) bool { return strings.Contains(r.log.text(), text) }
 
 // To is the client endpoint that dials a.
 func To(a protocol.Address) string {
