@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -15,14 +16,37 @@ import (
 // A stub is a loop and a transport that do nothing, so that what remains is the sandbox's own cost.
 type stub struct {
 	protocol.Reactor
-	now  time.Time
-	peer protocol.Address
-	out  int
+	now   time.Time
+	peer  protocol.Address
+	out   int
+	turns []func()
+
+	written bytes.Buffer // the first part of it
 }
 
 func (s *stub) Now() time.Time { return s.now }
 
-func (s *stub) CallLater(time.Duration, func()) protocol.DelayedCall { return nil }
+// CallLater keeps what is for the next turn. Nothing else ever comes.
+func (s *stub) CallLater(after time.Duration, f func()) protocol.DelayedCall {
+	if after == 0 {
+		s.turns = append(s.turns, f)
+	}
+	return nil
+}
+
+// second has the shard look at its guests, in as many turns as that takes, and returns in how many ticks it wants to look
+// again.
+func (s *stub) second(sh *shard) int64 {
+	again := sh.Due(0)
+	for len(s.turns) > 0 {
+		next := s.turns
+		s.turns = nil
+		for _, f := range next {
+			f()
+		}
+	}
+	return again
+}
 
 type stubTransport struct {
 	protocol.Transport
@@ -31,6 +55,9 @@ type stubTransport struct {
 
 func (t *stubTransport) Write(p []byte) (int, error) {
 	t.out += len(p)
+	if t.written.Len() < 1000 {
+		t.written.Write(p)
+	}
 	return len(p), nil
 }
 func (t *stubTransport) Buffered() int                                  { return 0 }

@@ -78,7 +78,7 @@ func (i *instance) call(e abi.Event, a, b, c int32) (here bool) {
 
 // callNumber is call for whatever the dispatcher knows by this number.
 func (i *instance) callNumber(e abi.Event, a, b, c int32) (here bool) {
-	i.running, i.active = true, true
+	i.running, i.quiet = true, lively
 	err := i.invoke(e, a, b, c)
 	if i.away {
 		i.comeBack(err)
@@ -90,6 +90,9 @@ func (i *instance) callNumber(e abi.Event, a, b, c int32) (here bool) {
 
 // invoke runs one guest function with a fresh budget. Its result, if it has one, is in i.stack[0].
 func (i *instance) invoke(e abi.Event, a, b, c int32) error {
+	if err := i.wake(); err != nil {
+		return err
+	}
 	if i.dispatch == nil {
 		i.dispatch = i.module.ExportedFunction(dispatcherExport)
 	}

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"math"
 	"sync/atomic"
 
 	"github.com/wasmnet/wasmnet/abi"
@@ -24,6 +25,7 @@ type conn struct {
 	dial   *dial           // nil: it was accepted
 	port   *listener       // that accepted it, if the guest opened it
 	id     uint64
+	gone   error // why it was lost, when the guest was busy and is still to be told
 
 	exit  *program // that runs on it
 	other *conn    // that it is spliced with
@@ -94,6 +96,7 @@ func (c *conn) ConnectionMade(t protocol.Transport) {
 		return
 	}
 	i := c.inst
+	c.limitOutput()
 	c.startDeadlines()
 	if i.exports(abi.PauseProducing) || i.exports(abi.ResumeProducing) {
 		c.register(true)
@@ -108,6 +111,27 @@ func (c *conn) ConnectionMade(t protocol.Transport) {
 		c.made()
 	}
 }
+
+// limitOutput makes the transport hold the limit "output" as well, in the place of the reactor's own.
+func (c *conn) limitOutput() {
+	t, ok := c.t.(interface {
+		SetOutputLimits(high, low, hardCap int) error
+	})
+	if !ok {
+		return
+	}
+	most := int64(math.MaxInt)
+	if c.svc.limits.Output > 0 {
+		most = min(most, c.svc.limits.Output)
+	}
+	high := min(highWater, most)
+	if err := t.SetOutputLimits(int(high), int(min(lowWater, high)), int(most)); err != nil {
+		c.svc.log.Error("output is limited by the reactor's own figures", "conn", c.id, "error", err)
+	}
+}
+
+// highWater and lowWater are those of the ABI's backpressure, in bytes queued on a connection.
+const highWater, lowWater = 64 * kib, 16 * kib
 
 // join makes the connection one of its instance's. It returns false if there is none for it.
 func (c *conn) join() bool {
@@ -178,10 +202,11 @@ func (c *conn) ReadBuffer() []byte {
 			i.held = append(i.held, c)
 		}
 		return nil
-	case i.receive.len == 0:
-		return c.shard.sink()
 	}
-	return i.receiveBuffer()
+	if buf := i.receiveBuffer(); len(buf) > 0 {
+		return buf
+	}
+	return c.shard.sink()
 }
 
 // DataReceived implements [protocol.Protocol].
@@ -199,7 +224,7 @@ func (c *conn) DataReceived(p []byte) {
 		return
 	}
 	buf := i.receiveBuffer()
-	if len(p) > 0 && &p[0] == &buf[0] {
+	if len(p) > 0 && len(buf) > 0 && &p[0] == &buf[0] {
 		i.account = c
 		i.call(abi.DataReceived, c.handle, int32(len(p)), 0)
 		return
@@ -300,6 +325,7 @@ func (c *conn) ConnectionLost(reason error) {
 	case i == nil || i.end != nil:
 		c.leave(reason)
 	case i.running:
+		c.gone = reason
 		i.postpone(func() bool { return c.lost(reason) })
 	default:
 		c.lost(reason)
@@ -379,9 +405,12 @@ func (c *conn) unregister() {
 
 // discard implements [resource]: the guest is gone.
 func (c *conn) discard() {
-	if c.t != nil {
+	switch {
+	case c.gone != nil:
+		c.leave(c.gone)
+	case c.t != nil:
 		c.abort(protocol.ErrConnectionAborted)
-	} else if c.dial != nil {
+	case c.dial != nil:
 		c.dial.discard()
 	}
 }

@@ -1,20 +1,19 @@
 package host
 
-// Instances that are idle give up what they do not need, and what they hold of memory is looked up, so that all of a
-// service together stay within "memory-total".
+import "time"
+
+// Guests that nothing happens to give up what they do not need, and what the others hold of memory is looked up, so that
+// all of a service together stay within "memory-total".
 //
-// Growth is counted when it happens. Pages of the image that an instance writes to become its own without the host's
-// knowledge; they are found here. The search costs some microseconds an instance, so it is only done where it matters,
-// and a part of the instances at a time.
+// Growth is counted when it happens. Pages of the image that a guest writes to become its own without the host's
+// knowledge; they are found here. The search costs some microseconds a guest, so it is only done where it matters.
+//
+// All guests are looked at once a second, as many in one turn of the loop as there is time for.
 
-const (
-	// inspected is how many instances of a shard are looked at in one go.
-	inspected = 1024
-	// measured is how many of them have their memory measured.
-	measured = 64
-)
+// tidyTime is how much of a turn is spent here.
+const tidyTime = 300 * time.Microsecond
 
-// enlist and delist keep the shard's list of instances.
+// enlist and delist keep the shard's list of guests that have a machine.
 func (sh *shard) enlist(i *instance) {
 	i.index = len(sh.list)
 	sh.list = append(sh.list, i)
@@ -28,25 +27,31 @@ func (sh *shard) delist(i *instance) {
 	sh.list = sh.list[:last]
 }
 
-// inspect looks at the next instances of the list, and reports whether it has come to the end.
-func (sh *shard) inspect() (done bool) {
+// tidy does a part of what there is to do, and the rest in the turns to come.
+func (sh *shard) tidy() {
+	until := time.Now().Add(tidyTime)
+	if sh.pool.trim(until) && sh.inspect(until) {
+		sh.tidying = false
+		return
+	}
+	sh.loop.CallLater(0, sh.tidy)
+}
+
+// inspect looks at the guests that are left to be looked at, until the time has come. It reports whether it has come to
+// the end.
+func (sh *shard) inspect(until time.Time) (done bool) {
 	matters := sh.svc.mayExceedMemory()
-	for looked, weighed := 0, 0; looked < inspected && sh.position < len(sh.list); looked++ {
+	for n := 1; sh.position < len(sh.list); n++ {
 		i := sh.list[sh.position]
-		sh.position++
-		if i.running {
-			continue
+		worked := false
+		if !i.running {
+			worked = sh.look(i, matters)
 		}
-		if !i.active {
-			i.dispatch = nil // its call stack is some 12 KB; the next event makes another one
-			continue
+		if i.machine != nil {
+			sh.position++
 		}
-		i.active = false
-		if matters {
-			i.weigh()
-			if weighed++; weighed == measured {
-				break
-			}
+		if (worked || n%256 == 0) && !time.Now().Before(until) {
+			break
 		}
 	}
 	if matters {
@@ -58,6 +63,36 @@ func (sh *shard) inspect() (done bool) {
 	sh.position = 0
 	return true
 }
+
+// look looks at a guest. It reports whether that took time.
+func (sh *shard) look(i *instance, matters bool) (worked bool) {
+	switch i.quiet {
+	case lively:
+		i.quiet = drowsy
+		sh.lively = true
+		if matters {
+			i.weigh()
+		}
+		return matters
+	case drowsy:
+		i.quiet = still
+		if i.exit == nil && i.end == nil && sh.svc.maySleep() && i.sleep() {
+			return true
+		}
+		i.dispatch = nil // the next event makes another one
+		return true
+	}
+	return false
+}
+
+// quiet says how long nothing has happened to a guest.
+type quiet uint8
+
+const (
+	lively quiet = iota // something has, since it was last looked at
+	drowsy              // it was lively when it was last looked at
+	still               // for longer: it has given up what it can
+)
 
 // mayExceedMemory reports whether the service's instances could hold more than they may, if they wrote to all of their
 // memory.
@@ -79,6 +114,9 @@ func (i *instance) weigh() {
 	i.private = now
 }
 
+// mostRelieved is how many instances are ended in one go.
+const mostRelieved = 64
+
 // relieve ends instances until the service's memory is within its limit: first what waits in the pool, then the largest
 // that were measured.
 func (sh *shard) relieve() {
@@ -87,7 +125,7 @@ func (sh *shard) relieve() {
 		return
 	}
 	sh.pool.close()
-	for range measured {
+	for range mostRelieved {
 		if s.memory.Load() <= s.limits.MemoryTotal {
 			return
 		}

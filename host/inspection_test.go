@@ -21,18 +21,23 @@ func say(p protocol.Protocol, text string) {
 	p.DataReceived(b[:copy(b, text)])
 }
 
-func TestIdleInstancesGiveUpTheirCallStacks(t *testing.T) {
+// Guests that cannot sleep give up their call stacks.
+func TestQuietGuestsGiveUpTheirCallStacks(t *testing.T) {
 	s, tr := stubService(t, build(t, "echo.wat", "wat2wasm"))
+	s.code.recyclable = false
 	c, p := open(s, tr)
 	say(p, "hello")
 	if c.inst.dispatch == nil {
 		t.Fatal("there is no call engine after a call")
 	}
-	if c.shard.Due(0); c.inst.dispatch == nil {
-		t.Fatal("an instance that was active gave up its call stack")
+	if again := tr.second(c.shard); c.inst.dispatch == nil || again == 0 {
+		t.Fatalf("a guest that was lively gave up its call stack, or is not looked at again: %d ticks", again)
 	}
-	if again := c.shard.Due(0); c.inst.dispatch != nil || again != ticksPerSecond {
-		t.Fatalf("an idle instance has kept its call stack; next look in %d ticks", again)
+	if tr.second(c.shard); c.inst.dispatch != nil {
+		t.Fatal("a quiet guest has kept its call stack")
+	}
+	if again := tr.second(c.shard); again != 0 {
+		t.Errorf("looked at again in %d ticks although nothing happens", again)
 	}
 	say(p, "again")
 	if tr.out != len("helloagain") {
@@ -53,16 +58,16 @@ func TestPoolIsTrimmed(t *testing.T) {
 		p.ConnectionLost(protocol.ErrConnectionDone)
 	}
 	if n := len(sh.pool.free); n != 100 {
-		t.Fatalf("%d instances in the pool, want 100", n)
+		t.Fatalf("%d machines in the pool, want 100", n)
 	}
 	looks := 0
-	for sh.Due(0) != 0 {
+	for tr.second(sh) != 0 {
 		if looks++; looks > 100 {
-			t.Fatalf("trimming does not come to an end: %d instances", len(sh.pool.free))
+			t.Fatalf("trimming does not come to an end: %d machines", len(sh.pool.free))
 		}
 	}
-	if n := len(sh.pool.free); n != prewarmed || s.instances.Load() != prewarmed || len(sh.list) != prewarmed {
-		t.Errorf("%d instances in the pool, %d in all, %d listed; want %d", n, s.instances.Load(), len(sh.list), prewarmed)
+	if n := len(sh.pool.free); n != prewarmed || s.instances.Load() != prewarmed || len(sh.list) != 0 {
+		t.Errorf("%d machines in the pool, %d instances in all, %d guests; want %d", n, s.instances.Load(), len(sh.list), prewarmed)
 	}
 	_, p := open(s, tr)
 	say(p, "x")
@@ -83,13 +88,13 @@ func TestMemoryTotalCountsWrittenPages(t *testing.T) {
 	_, q := open(s, tr)
 	sh := a.shard
 	say(p, "fill")
-	sh.Due(0)
+	tr.second(sh)
 	if private := s.memory.Load(); private < 12<<20 || private > 13<<20 {
 		t.Errorf("private memory of %d bytes, want about 12 MiB", private)
 	}
 	say(q, "fill")
 	victim := sh.list[0]
-	sh.Due(0)
+	tr.second(sh)
 	var limit *LimitError
 	for _, i := range []*instance{victim, a.inst, q.(*conn).inst} {
 		if i != nil && i.end != nil {

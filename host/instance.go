@@ -5,15 +5,12 @@ import (
 	"errors"
 	"time"
 
-	"github.com/tetratelabs/wazero/api"
-
 	"github.com/wasmnet/wasmnet/abi"
 	"github.com/wasmnet/wasmnet/host/internal/handle"
 )
 
-// An instance is one guest: its memory, its globals, and what it holds of the host's. It belongs to one goroutine at a
-// time: that of its loop, except while a slow call runs beside the loop (see away.go), during start-up, and for
-// workers.
+// An instance is one guest: the machine it runs on, and what it holds of the host's. It belongs to one goroutine at a time:
+// that of its loop, except while a slow call runs beside the loop (see away.go), during start-up, and for workers.
 //
 // It is also the context that its calls into wazero carry, so that host functions find it without a look-up and
 // without an allocation.
@@ -21,19 +18,15 @@ type instance struct {
 	svc   *Service
 	shard *shard // nil in start-up and in workers, which have no loop
 
-	module   api.Module // nil once it is closed
-	memory   api.Memory
-	linear   *linearMemory
-	dispatch api.Function // nil while the instance is parked
-	globals  []api.MutableGlobal
-	fuel     api.MutableGlobal
+	*machine        // nil while it sleeps, and when it has ended
+	asleep   asleep // while it sleeps
 	stack    [4]uint64
 
 	receive span // where incoming bytes go
 	meter   meter
 	private int64  // bytes of memory it holds for itself, as far as that is known
-	size    uint64 // of its memory, when it was closed
-	index   int    // in its shard's list
+	size    uint64 // of its memory, when it last had one
+	index   int    // in its shard's list, while it has a machine
 
 	handles handle.Table[resource]
 	files   files
@@ -47,7 +40,8 @@ type instance struct {
 	running   bool // a call is under way
 	away      bool // and goes on beside the loop
 	draining  bool
-	active    bool    // since it was last looked at
+	gone      bool // it has ended, and has nothing any more
+	quiet     quiet
 	later     []step  // what happened meanwhile, in order
 	held      []*conn // are not read from meanwhile
 	starting  *conn   // is made when what comes before has run
@@ -119,8 +113,12 @@ func (i *instance) text(ptr, n uint64, most int) (string, bool) {
 	return string(b), true
 }
 
-// receiveBuffer is the guest's receive buffer as it is now: growing moves it.
+// receiveBuffer is the guest's receive buffer as it is now: growing moves it. It wakes the guest; if that fails there is
+// none, and the call that follows says why.
 func (i *instance) receiveBuffer() []byte {
+	if i.wake() != nil {
+		return nil
+	}
 	b, _ := i.memory.Read(i.receive.ptr, i.receive.len)
 	return b
 }
@@ -162,7 +160,13 @@ func (i *instance) conn(h uint64) *conn {
 }
 
 // postpone has f called when the call under way is over, after what was postponed before.
-func (i *instance) postpone(f step) { i.later = append(i.later, f) }
+func (i *instance) postpone(f step) {
+	if c := i.starting; c != nil { // its beginning comes before whatever else happens to it
+		i.starting = nil
+		i.later = append(i.later, c.made)
+	}
+	i.later = append(i.later, f)
+}
 
 // pending reports whether anything can still happen to the instance.
 func (i *instance) pending() bool { return i.handles.Len() > 0 || len(i.later) > 0 }
@@ -195,7 +199,7 @@ func (i *instance) idle() (here bool) {
 	}
 	i.held = i.held[:0]
 	switch {
-	case i.module == nil:
+	case i.gone:
 	case i.exit != nil:
 		if i.exit.over() {
 			i.discardAll()

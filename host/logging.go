@@ -45,12 +45,6 @@ func (b *logBudget) take(most, second int64) (ok bool, dropped int64) {
 	return true, b.dropped.Swap(0)
 }
 
-func (b *logBudget) reset() {
-	b.second.Store(0)
-	b.lines.Store(0)
-	b.dropped.Store(0)
-}
-
 var logLevels = [...]slog.Level{
 	abi.LogDebug: slog.LevelDebug, abi.LogInfo: slog.LevelInfo, abi.LogWarn: slog.LevelWarn, abi.LogError: slog.LevelError,
 }

@@ -1,75 +1,94 @@
 package host
 
-// A pool keeps the fresh instances of one shard.
+import "time"
+
+// A pool keeps the fresh machines of one shard.
 //
-// It is filled by connections that end, so after a flood it holds as many instances as there were connections at a
-// time. Once a second the half of those that were not needed in that second is let go.
+// It is filled by connections that end, so after a flood it holds as many machines as there were connections at a time.
+// Once a second the half of those that were not needed in that second is let go.
 type pool struct {
 	shard *shard
-	free  []*instance
+	free  []*machine
 	least int // len(free) at its lowest since the last trim
 	// surplus is how many are still to be let go by the trim under way.
 	surplus int
 }
 
-// prewarmed is how many instances a pool makes ahead when the service starts.
+// prewarmed is how many machines a pool makes ahead when the service starts.
 const prewarmed = 4
 
+// take returns a fresh guest.
 func (p *pool) take() (*instance, error) {
+	if m := p.pop(); m != nil {
+		return m.guest(p.shard), nil
+	}
+	return p.shard.svc.fresh(p.shard)
+}
+
+// pop takes a machine out, or returns nil if there is none.
+func (p *pool) pop() *machine {
 	n := len(p.free)
 	if n == 0 {
 		p.least = 0
-		return p.shard.svc.fresh(p.shard)
+		return nil
 	}
-	i := p.free[n-1]
+	m := p.free[n-1]
 	p.free[n-1] = nil
 	p.free = p.free[:n-1]
 	p.least = min(p.least, n-1)
-	return i, nil
+	return m
 }
 
-func (p *pool) put(i *instance) { p.free = append(p.free, i) }
+func (p *pool) put(m *machine) { p.free = append(p.free, m) }
 
-// warm fills the pool up to n instances, as far as the service may have so many.
+// warm fills the pool up to n machines, as far as the service may have so many.
 func (p *pool) warm(n int) error {
 	s := p.shard.svc
-	for len(p.free) < n && (s.limits.Instances <= 0 || s.instances.Load() < s.limits.Instances) {
-		i, err := s.fresh(p.shard)
+	for len(p.free) < n && s.snapshot.memory != nil && (s.limits.Instances <= 0 || s.instances.Load() < s.limits.Instances) {
+		m, err := s.freshMachine()
 		if err != nil {
 			return err
 		}
-		p.put(i)
+		s.instances.Add(1)
+		p.put(m)
 	}
 	return nil
 }
 
-// trimmed is how many instances are let go in one go; unmapping them takes time.
-const trimmed = 32
-
-// trim lets half of what was not needed go, oldest first, but the ones made ahead. It reports whether it is done.
-func (p *pool) trim() (done bool) {
-	if p.surplus == 0 {
-		p.surplus = max(0, (min(p.least, len(p.free)-prewarmed)+1)/2)
-	}
-	drop := min(p.surplus, trimmed, len(p.free))
-	for _, i := range p.free[:drop] {
-		i.drop()
-	}
-	n := copy(p.free, p.free[drop:])
-	clear(p.free[n:])
-	p.free = p.free[:n]
-	p.surplus -= drop
+// plan decides how many machines trim lets go: half of what was not needed, but the ones made ahead.
+func (p *pool) plan() {
+	p.surplus = max(0, (min(p.least, len(p.free)-prewarmed)+1)/2)
 	p.least = len(p.free)
-	if len(p.free) == 0 {
+}
+
+// trim lets the surplus go, oldest first, until it is done or the time has come. It reports whether it is done.
+func (p *pool) trim(until time.Time) (done bool) {
+	drop := 0
+	for drop < min(p.surplus, len(p.free)) && (drop == 0 || time.Now().Before(until)) {
+		p.free[drop].close()
+		drop++
+	}
+	p.shorten(drop)
+	if p.surplus -= drop; len(p.free) == 0 {
 		p.surplus = 0
 	}
 	return p.surplus == 0
 }
 
+// shorten takes out the first n, which are closed.
+func (p *pool) shorten(n int) {
+	p.shard.svc.instances.Add(int64(-n))
+	left := copy(p.free, p.free[n:])
+	clear(p.free[left:])
+	p.free = p.free[:left]
+	p.least = min(p.least, left)
+}
+
 // close lets all of them go.
 func (p *pool) close() {
-	for _, i := range p.free {
-		i.drop()
+	for _, m := range p.free {
+		m.close()
 	}
-	p.free, p.least, p.surplus = nil, 0, 0
+	p.shorten(len(p.free))
+	p.surplus = 0
 }

@@ -60,6 +60,7 @@ type Service struct {
 
 	shards    sync.Map // protocol.Reactor -> *shard
 	instances atomic.Int64
+	asleep    atomic.Int64 // of them
 	memory    atomic.Int64 // private to instances, beyond the image
 	open      atomic.Int64 // connections, the guest's own included
 	roots     atomic.Int64 // the service's
@@ -80,7 +81,7 @@ type Service struct {
 	circuitWhy  atomic.Pointer[string] // why connections are refused; nil: they are not
 
 	mu     sync.Mutex
-	all    map[*instance]struct{}
+	all    map[*machine]struct{}
 	closed bool
 }
 
@@ -133,7 +134,7 @@ func (h *Host) newService(m *Module, r *reactor.Reactor, cfg ServiceConfig) (*Se
 		breaches:  newBreaches(),
 
 		perPeerSet: cfg.Limits.PerPeer != 0 || h.limits.PerPeer != 0,
-		all:        map[*instance]struct{}{},
+		all:        map[*machine]struct{}{},
 	}
 	s.fuel = budgetOf(s.limits.Fuel)
 	for _, name := range sortedKeys(s.grants.Env) {
@@ -270,30 +271,16 @@ func (s *Service) close() error {
 	}
 	s.closed = true
 	all := s.all
-	s.all = map[*instance]struct{}{}
+	s.all = map[*machine]struct{}{}
 	s.mu.Unlock()
-	for i := range all {
-		i.drop()
+	for m := range all {
+		m.close()
 	}
 	closeMounts(s.mounts)
 	if s.snapshot.memory != nil {
 		return s.snapshot.memory.Close()
 	}
 	return nil
-}
-
-// track and untrack keep the list of instances that exist.
-func (s *Service) track(i *instance) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.all[i] = struct{}{}
-}
-
-func (s *Service) untrack(i *instance) {
-	s.instances.Add(-1)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.all, i)
 }
 
 // limitError is the breach of a limit, as an error.

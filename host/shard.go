@@ -2,7 +2,6 @@ package host
 
 import (
 	"log/slog"
-	"slices"
 
 	"github.com/wasmnet/wasmnet/host/internal/wheel"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
@@ -22,8 +21,11 @@ type shard struct {
 	conns  int
 	tally  Totals // since it was last added to the service's
 
-	list     []*instance // all of them, in no order
+	list     []*instance // its guests that have a machine, in no order
 	position int         // of the one to be inspected next
+	lively   bool        // the inspection under way has found one to which something happens
+	tidying  bool
+	saving   []byte // scratch
 
 	entry   wheel.Entry
 	scratch []byte
@@ -100,23 +102,20 @@ func (sh *shard) flush() {
 	sh.tally = Totals{}
 }
 
-// Due implements [wheel.Owner]: once a second, or at each tick as long as there is more to look at.
+// Due implements [wheel.Owner]: once a second, as long as there is anything to look at.
 func (sh *shard) Due(int64) int64 {
 	busy := sh.tally != (Totals{})
 	sh.flush()
-	restless := !sh.pool.trim()
-	if !sh.inspect() || restless {
-		return 1
+	if !sh.tidying {
+		busy = busy || sh.lively || len(sh.pool.free) > prewarmed
+		sh.tidying, sh.lively = true, false
+		sh.pool.plan()
+		sh.tidy()
 	}
-	if sh.conns == 0 && !busy && !sh.restless() {
+	if !busy && !sh.tidying && !sh.lively {
 		return 0
 	}
 	return ticksPerSecond
-}
-
-// restless reports whether any instance has still something to give up.
-func (sh *shard) restless() bool {
-	return len(sh.pool.free) > prewarmed || slices.ContainsFunc(sh.list, func(i *instance) bool { return i.dispatch != nil })
 }
 
 // sink is where bytes go that no guest wants.

@@ -33,10 +33,15 @@ func (s *Service) start(sh *shard, events int64) (*instance, error) {
 
 // unstarted makes an instance whose memory holds the module's data segments, and whose code has not run.
 func (s *Service) unstarted(sh *shard) (*instance, error) {
-	i, err := s.newInstance(sh, image.NewStartup(s.memoryLimit(), nil))
-	if err != nil {
+	if err := s.claim(); err != nil {
 		return nil, err
 	}
+	m, err := s.newMachine(image.NewStartup(s.memoryLimit(), nil))
+	if err != nil {
+		s.instances.Add(-1)
+		return nil, err
+	}
+	i := m.guest(sh)
 	for n, d := range s.code.data {
 		if !i.memory.Write(d.Offset, d.Bytes) {
 			err := fmt.Errorf("data segment %d: bytes %d to %d are outside of the memory of %d bytes",
@@ -104,7 +109,6 @@ func (s *Service) startedAgain(sh *shard) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	i.fresh = true
 	i.unstarted = true
 	return i, nil
 }
@@ -113,15 +117,28 @@ func (s *Service) startedAgain(sh *shard) (*instance, error) {
 func (i *instance) begin() (here bool) {
 	i.fresh = false
 	first := i.svc.isolation != PerConnection && i.exit == nil && !i.stopped || i.alone
+	account := i.starting // the connection that the instance is made for
+	if first {
+		account = nil
+	}
 	if !i.unstarted && !first {
+		i.account = account
 		return i.call(abi.Restored, 0, 0, 0)
 	}
 	var steps []step
-	add := func(e abi.Event) { steps = append(steps, func() bool { return i.call(e, 0, 0, 0) }) }
+	add := func(e abi.Event) {
+		steps = append(steps, func() bool {
+			i.account = account
+			return i.call(e, 0, 0, 0)
+		})
+	}
 	if i.unstarted {
 		i.unstarted = false
 		if n := i.svc.code.start; n >= 0 {
-			steps = append(steps, func() bool { return i.callNumber(abi.Event(n), 0, 0, 0) })
+			steps = append(steps, func() bool {
+				i.account = account
+				return i.callNumber(abi.Event(n), 0, 0, 0)
+			})
 		}
 		add(abi.Initialize)
 		if i.exports(abi.Start) {

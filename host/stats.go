@@ -35,13 +35,14 @@ type Totals struct {
 	Detached    uint64 // calls that left their loop because they took long
 	Recycled    uint64 // instances made fresh again
 	Built       uint64 // instances made anew
+	Woken       uint64 // instances woken from sleep by an event
 	Traps       uint64 // instances ended by a trap
 	Dropped     uint64 // datagrams that did not fit a receive buffer
 }
 
 // totals are Totals that several loops add to.
 type totals struct {
-	Connections, Refused, Calls, Fuel, BytesIn, BytesOut, Timers, Dials, Tasks, Detached, Recycled, Built,
+	Connections, Refused, Calls, Fuel, BytesIn, BytesOut, Timers, Dials, Tasks, Detached, Recycled, Built, Woken,
 	Traps, Dropped atomic.Uint64
 }
 
@@ -52,7 +53,7 @@ func (t *totals) add(d *Totals) {
 	}{
 		{&t.Connections, d.Connections}, {&t.Refused, d.Refused}, {&t.Calls, d.Calls}, {&t.Fuel, d.Fuel},
 		{&t.BytesIn, d.BytesIn}, {&t.BytesOut, d.BytesOut}, {&t.Timers, d.Timers}, {&t.Dials, d.Dials},
-		{&t.Tasks, d.Tasks}, {&t.Detached, d.Detached}, {&t.Recycled, d.Recycled}, {&t.Built, d.Built},
+		{&t.Tasks, d.Tasks}, {&t.Detached, d.Detached}, {&t.Recycled, d.Recycled}, {&t.Built, d.Built}, {&t.Woken, d.Woken},
 		{&t.Traps, d.Traps}, {&t.Dropped, d.Dropped},
 	} {
 		if p.more != 0 {
@@ -65,7 +66,7 @@ func (t *totals) read() Totals {
 	return Totals{
 		Connections: t.Connections.Load(), Refused: t.Refused.Load(), Calls: t.Calls.Load(), Fuel: t.Fuel.Load(),
 		BytesIn: t.BytesIn.Load(), BytesOut: t.BytesOut.Load(), Timers: t.Timers.Load(), Dials: t.Dials.Load(),
-		Tasks: t.Tasks.Load(), Detached: t.Detached.Load(), Recycled: t.Recycled.Load(), Built: t.Built.Load(),
+		Tasks: t.Tasks.Load(), Detached: t.Detached.Load(), Recycled: t.Recycled.Load(), Built: t.Built.Load(), Woken: t.Woken.Load(),
 		Traps: t.Traps.Load(), Dropped: t.Dropped.Load(),
 	}
 }
@@ -75,7 +76,8 @@ func (t *totals) read() Totals {
 type Stats struct {
 	Totals
 	Open      int64             // connections now, those the guests dialled and accepted themselves included
-	Instances int64             // now, pooled ones included
+	Instances int64             // now, pooled and sleeping ones included
+	Asleep    int64             // of them, those that gave up their memory until their next event
 	Memory    int64             // bytes of memory private to instances, as far as it is known; see Limits.MemoryTotal
 	Breaches  map[string]uint64 // how often each limit was breached; those that never were are left out
 	Metrics   []Metric          // recorded by guests
@@ -88,6 +90,7 @@ func (s *Service) Stats() Stats {
 		Totals:    s.totals.read(),
 		Open:      s.open.Load(),
 		Instances: s.instances.Load(),
+		Asleep:    s.asleep.Load(),
 		Memory:    s.memory.Load(),
 		Breaches:  map[string]uint64{},
 		Metrics:   s.metrics.read(),

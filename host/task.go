@@ -85,10 +85,10 @@ func taskResult(i *instance, s []uint64) {
 	}
 }
 
-// workers are the fresh instances that wait for tasks.
+// workers are the fresh machines that wait for tasks.
 type workers struct {
 	mu   sync.Mutex
-	free []*instance
+	free []*machine
 }
 
 const maxFreeWorkers = 4
@@ -97,10 +97,10 @@ const maxFreeWorkers = 4
 func (s *Service) worker() (*instance, error) {
 	s.workers.mu.Lock()
 	if n := len(s.workers.free); n > 0 {
-		i := s.workers.free[n-1]
+		m := s.workers.free[n-1]
 		s.workers.free = s.workers.free[:n-1]
 		s.workers.mu.Unlock()
-		return i, nil
+		return m.guest(nil), nil
 	}
 	s.workers.mu.Unlock()
 	if s.snapshot.memory == nil {
@@ -109,9 +109,8 @@ func (s *Service) worker() (*instance, error) {
 	return s.fresh(nil)
 }
 
-// workDone keeps the instance for another task, or drops it.
+// workDone ends the instance, and keeps its machine for another task if there is use for it.
 func (s *Service) workDone(i *instance, err error) {
-	i.task = nil
 	if err != nil {
 		if !errors.Is(err, protocol.ErrConnectingCancelled) {
 			s.failed(i, err)
@@ -119,17 +118,17 @@ func (s *Service) workDone(i *instance, err error) {
 		i.drop()
 		return
 	}
-	if !i.refresh() {
-		i.drop()
-		return
-	}
+	i.finish()
+	m := i.vacate()
+	fresh := m.reset()
 	s.workers.mu.Lock()
-	keep := len(s.workers.free) < maxFreeWorkers
+	keep := fresh && len(s.workers.free) < maxFreeWorkers
 	if keep {
-		s.workers.free = append(s.workers.free, i)
+		s.workers.free = append(s.workers.free, m)
 	}
 	s.workers.mu.Unlock()
 	if !keep {
-		i.drop()
+		m.close()
+		s.instances.Add(-1)
 	}
 }
