@@ -73,7 +73,9 @@ type Service struct {
 	workers   workers
 	tasks     atomic.Int64
 	tls       TLS
-	deniedLog sampler
+
+	tlsServers tlsServers
+	deniedLog  sampler
 
 	perPeerSet  bool                   // by the operator
 	stopping    atomic.Bool            // the last port has closed

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/wasmnet/wasmnet/abi"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
@@ -32,22 +33,56 @@ type configurable interface {
 
 // startTLS upgrades a connection as a guest asks.
 func (s *Service) startTLS(t protocol.Transport, o protocol.TLSOptions) error {
-	cfg := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: o.ServerName, NextProtos: o.ALPN, RootCAs: s.tls.Roots}
+	c, ok := t.(configurable)
+	if !ok {
+		return t.StartTLS(o)
+	}
+	var identity []tls.Certificate
 	if o.Identity != "" || o.Server {
 		n := slices.IndexFunc(s.tls.Identities, func(id Identity) bool { return o.Identity == "" || id.Name == o.Identity })
 		if n < 0 {
 			return abi.NotFound
 		}
-		cfg.Certificates = []tls.Certificate{s.tls.Identities[n].Certificate}
+		identity = []tls.Certificate{s.tls.Identities[n].Certificate}
+		o.Identity = s.tls.Identities[n].Name
 	}
-	if !o.Server && o.ServerName == "" {
-		return abi.Invalid
+	if !o.Server {
+		if o.ServerName == "" {
+			return abi.Invalid
+		}
+		return c.StartTLSConfig(&tls.Config{ServerName: o.ServerName, NextProtos: o.ALPN, RootCAs: s.tls.Roots,
+			Certificates: identity}, false)
 	}
-	c, ok := t.(configurable)
-	if !ok {
-		return t.StartTLS(o)
+	cfg := s.tlsServers.get(o, identity)
+	if cfg == nil {
+		return abi.Limit
 	}
-	return c.StartTLSConfig(cfg, o.Server)
+	return c.StartTLSConfig(cfg, true)
+}
+
+// tlsServers are a service's configurations as a TLS server. The reactor keeps something for each, session keys among it,
+// so connections that ask for the same share one, and there is an end to how many guests can ask for.
+type tlsServers struct {
+	mu  sync.Mutex
+	all map[string]*tls.Config
+}
+
+const maxTLSServers = 64
+
+// get returns the configuration for what o asks, or nil if there are too many.
+func (t *tlsServers) get(o protocol.TLSOptions, identity []tls.Certificate) *tls.Config {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	key := strings.Join(append([]string{o.Identity}, o.ALPN...), "\n") // none of them holds a newline
+	cfg := t.all[key]
+	if cfg == nil && len(t.all) < maxTLSServers {
+		cfg = &tls.Config{NextProtos: o.ALPN, Certificates: identity}
+		if t.all == nil {
+			t.all = map[string]*tls.Config{}
+		}
+		t.all[key] = cfg
+	}
+	return cfg
 }
 
 // maxTLSOptions is the longest text of options.

@@ -205,3 +205,27 @@ func TestSplice(t *testing.T) {
 		t.Errorf("lost %v, want %d and %d", lost, a, b)
 	}
 }
+
+// A guest that asks for ever new configurations does not make the host keep ever more of them.
+func TestTLSConfigurationsAreLimited(t *testing.T) {
+	w := newWorld(t)
+	certificate, _ := identity(t)
+	q, _, other := w.pull(host.ServiceConfig{Isolation: host.PerService,
+		TLS: host.TLS{Identities: []host.Identity{{Name: "first", Certificate: certificate}}}})
+	q.expect(abi.ConnectionMade)
+	for n := range 70 {
+		dial(t, other)
+		conn := int64(q.expect(abi.ConnectionMade).a)
+		want := abi.OK
+		if n >= 64 {
+			want = abi.Limit
+		}
+		if code := q.callText("start_tls", sprintf("alpn=p%d", n), conn); abi.Code(code) != want {
+			t.Fatalf("configuration %d: %d, want %d", n, code, want)
+		}
+	}
+	dial(t, other)
+	if code := q.callText("start_tls", "alpn=p3", int64(q.expect(abi.ConnectionMade).a)); code != 0 {
+		t.Errorf("a configuration that is known: %d", code)
+	}
+}
