@@ -1,10 +1,12 @@
 package host
 
 import (
+	"errors"
 	"net/netip"
 	"strconv"
 
 	"github.com/wasmnet/wasmnet/abi"
+	"github.com/wasmnet/wasmnet/reactor"
 	"github.com/wasmnet/wasmnet/reactor/endpoint"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
@@ -14,15 +16,18 @@ type datagrams struct {
 	inst   *instance // nil once it has ended
 	handle int32
 	port   protocol.Port
-	t      protocol.DatagramTransport
+	t      protocol.DatagramTransport // nil until it can be used
+	host   string                     // that was dialled; empty: it listens
 	text   string
 	heard  map[netip.AddrPort]struct{} // who has sent to an unconnected port, and may be answered
+	closed bool
 	in     uint64
 	out    uint64
 }
 
 var (
 	_ protocol.DatagramProtocol = (*datagrams)(nil)
+	_ reactor.AddressChecker    = (*datagrams)(nil)
 	_ describer                 = (*datagrams)(nil)
 )
 
@@ -30,23 +35,19 @@ var (
 const maxHeard = 4096
 
 func (i *instance) connectUDP(e *endpoint.Client) (int32, abi.Code) {
-	to, err := netip.ParseAddr(e.Host)
-	if err != nil {
-		return 0, abi.Unsupported // a name would be resolved where nobody asks the grants
-	}
-	if !i.svc.grants.mayDialAddress("udp", e.Host, netip.AddrPortFrom(to, uint16(e.Port))) {
+	if !i.svc.grants.mayDial("udp", e.Host, uint16(e.Port)) {
 		i.svc.denied(i, "dial", e.Text)
 		return 0, abi.Denied
 	}
-	return i.openUDP(e.Text, i.shard.loop.ConnectUDP)
+	return i.openUDP(e.Text, e.Host, i.shard.loop.ConnectUDP)
 }
 
 func (i *instance) listenUDP(e *endpoint.Server) (int32, abi.Code) {
-	return i.openUDP(e.Text, i.shard.loop.ListenUDP)
+	return i.openUDP(e.Text, "", i.shard.loop.ListenUDP)
 }
 
-func (i *instance) openUDP(text string, open func(string, protocol.DatagramProtocol) (protocol.Port, error)) (int32, abi.Code) {
-	d := &datagrams{inst: i, text: text, heard: map[netip.AddrPort]struct{}{}}
+func (i *instance) openUDP(text, host string, open func(string, protocol.DatagramProtocol) (protocol.Port, error)) (int32, abi.Code) {
+	d := &datagrams{inst: i, text: text, host: host, heard: map[netip.AddrPort]struct{}{}}
 	h, ok := i.add(d, true)
 	if !ok {
 		return 0, abi.Limit
@@ -61,6 +62,19 @@ func (i *instance) openUDP(text string, open func(string, protocol.DatagramProto
 	return h, abi.OK
 }
 
+// CheckAddress is asked by the reactor about the address that a name turned out to have.
+func (d *datagrams) CheckAddress(to netip.AddrPort) error {
+	i := d.inst
+	if i == nil {
+		return protocol.ErrConnectingCancelled
+	}
+	if i.svc.grants.mayDialAddress("udp", d.host, to) {
+		return nil
+	}
+	i.svc.denied(i, "dial", d.text+" ("+to.String()+")")
+	return errors.New("no grant covers " + to.String())
+}
+
 // StartProtocol implements [protocol.DatagramProtocol].
 func (d *datagrams) StartProtocol(t protocol.DatagramTransport) {
 	d.t = t
@@ -71,7 +85,13 @@ func (d *datagrams) StartProtocol(t protocol.DatagramTransport) {
 // fit, is dropped, as the network may drop it.
 func (d *datagrams) DatagramReceived(p []byte, from netip.AddrPort) {
 	i := d.inst
-	if i == nil || i.end != nil || i.running || !i.exports(abi.DatagramReceived) {
+	switch {
+	case i == nil || i.end != nil:
+		return
+	case i.running:
+		i.shard.tally.Dropped++
+		return
+	case !i.exports(abi.DatagramReceived):
 		return
 	}
 	sender := from.String()
@@ -107,8 +127,25 @@ func (d *datagrams) StopProtocol(reason error) {
 	d.deliver(func(i *instance) bool {
 		d.inst = nil
 		i.closing = leaver{i, d}
-		return i.call(abi.ConnectionLost, d.handle, int32(protocol.ReasonOf(reason)), 0)
+		e := abi.ConnectionLost
+		if d.t == nil {
+			e = abi.ConnectFailed
+		}
+		return i.call(e, d.handle, int32(protocol.ReasonOf(reason)), 0)
 	})
+}
+
+// close is what the guest does. A port that has not begun does not tell of its end, so this does.
+func (d *datagrams) close(i *instance) {
+	d.port.StopListening()
+	if d.t == nil && !d.closed {
+		i.shard.loop.CallLater(0, func() {
+			if d.t == nil {
+				d.StopProtocol(protocol.ErrConnectingCancelled)
+			}
+		})
+	}
+	d.closed = true
 }
 
 // leaver takes a port's handle away when its last event has returned.
@@ -175,7 +212,7 @@ func sendDatagram(i *instance, s []uint64) {
 	case !ok:
 		ret(s, abi.Handle)
 		return
-	case d.t == nil:
+	case d.t == nil || d.closed:
 		ret(s, abi.Closed)
 		return
 	case !fits:

@@ -59,7 +59,7 @@ func (i *instance) shut(s []uint64, f func(*conn)) {
 			f(r)
 		}
 	case *datagrams:
-		r.port.StopListening()
+		r.close(i)
 	default:
 		ret(s, abi.Handle)
 		return

@@ -112,7 +112,7 @@ func stopListening(i *instance, s []uint64) {
 		r.discard()
 		i.remove(r.handle, true)
 	case *datagrams:
-		r.port.StopListening()
+		r.close(i)
 	default:
 		ret(s, abi.Handle)
 		return
