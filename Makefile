@@ -46,6 +46,7 @@ bin/bench: ## the guests and peers that bench runs
 	@mkdir -p $@
 	$(MAKE) -s -C guest-sdk/c
 	cp guest-sdk/c/build/echo.wasm $@/
+	GOOS=wasip1 GOARCH=wasm $(GO) build -buildmode=c-shared -trimpath -ldflags='-s -w' -o $@/echo-go.wasm ./guest-sdk/go/examples/echo
 	wat2wasm tests/hostile/guests/loop.wat -o $@/spin.wasm
 	cd tests/bench/gnet && CGO_ENABLED=0 $(GO) build -o ../../../$@/gnet .
 

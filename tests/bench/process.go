@@ -22,6 +22,9 @@ type subject struct {
 	name  string
 	args  []string
 	ports int // how many lines to wait for; 0 means 1
+
+	// measure, if it is set, takes the figures by itself, without a server's process.
+	measure func() (figures, error)
 }
 
 // process is a running subject.

@@ -29,10 +29,12 @@ func serve(kind string, args ...string) error {
 		return serveNetTLS(args[0], args[1])
 	case kind == "reactor" && len(args) == 1:
 		return serveReactor(args[0])
+	case kind == "stock" && len(args) == 1:
+		return serveStock(args[0])
 	case kind == "neighbours" && len(args) == 2:
 		return serveNeighbours(args[0], args[1])
 	}
-	return fmt.Errorf("no server %q with %d arguments (net SIZE, net-tls KEY CERT, reactor ENDPOINT, neighbours QUIET LOUD)", kind, len(args))
+	return fmt.Errorf("no server %q with %d arguments (net SIZE, net-tls KEY CERT, reactor ENDPOINT, stock FILE, neighbours QUIET LOUD)", kind, len(args))
 }
 
 // serveNet is what one writes first in Go: a goroutine and a buffer of size bytes for each connection.

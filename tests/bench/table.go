@@ -42,7 +42,7 @@ func measure(o options, w workload) (block, error) {
 			if absent[i] != "" {
 				continue
 			}
-			f, err := once(w, s)
+			f, err := w.once(s)
 			if errors.Is(err, fs.ErrNotExist) {
 				absent[i] = err.Error()
 				continue
@@ -76,7 +76,11 @@ func measure(o options, w workload) (block, error) {
 	return b, nil
 }
 
-func once(w workload, s subject) (figures, error) {
+// once measures one subject.
+func (w *workload) once(s subject) (figures, error) {
+	if s.measure != nil {
+		return s.measure()
+	}
 	p, err := s.start()
 	if err != nil {
 		return nil, err
@@ -113,7 +117,7 @@ func quantile(sorted []float64, q float64) float64 {
 }
 
 func (b *block) columns() []string {
-	order := []string{cpuPerUnit, systemShare, perSecond, p50, p99, perConn, alone, beside, disturbance}
+	order := []string{perUnit, cpuPerUnit, systemShare, perSecond, p50, p99, perConn, alone, beside, disturbance}
 	seen := map[string]bool{}
 	for _, r := range b.Rows {
 		for k := range r.Median {
@@ -156,7 +160,7 @@ func (b *block) print(w io.Writer) {
 // human writes v in the unit of its column.
 func human(column string, v float64) string {
 	switch column {
-	case cpuPerUnit, p50, p99, alone, beside:
+	case perUnit, cpuPerUnit, p50, p99, alone, beside:
 		return time.Duration(math.Round(v)).Round(10 * time.Nanosecond).String()
 	case systemShare:
 		return fmt.Sprintf("%.0f%%", 100*v)

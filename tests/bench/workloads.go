@@ -23,6 +23,7 @@ type figures map[string]float64
 
 // The columns of the tables.
 const (
+	perUnit     = "time/unit"    // ns
 	cpuPerUnit  = "cpu/unit"     // ns of processor time of the server's process
 	systemShare = "sys"          // share of it spent in the kernel
 	perSecond   = "units/s"      // done by the load generator
@@ -66,7 +67,17 @@ func workloads(o options, cert certificate) []workload {
 	}
 	ws = append(ws,
 		workload{"echo 64 KiB, 64 connections", append([]subject{goNet64}, all[1:]...), echo(o, 64, 64<<10)},
-		workload{"connect, one echo, close", all, churn(o)},
+		workload{"connect, one echo, close", append(all[:len(all):len(all)],
+			subject{name: "stock C", args: []string{self, "serve", "stock", guest("echo.wasm")}},
+			subject{name: "stock Go", args: []string{self, "serve", "stock", guest("echo-go.wasm")}}), churn(o)},
+		workload{name: "fresh sandbox of a C guest: made, one message, gone", subjects: []subject{
+			{name: "stock wazero", measure: func() (figures, error) { return freshStock(guest("echo.wasm"), o.window) }},
+			{name: "wasmnet", measure: func() (figures, error) { return hostBenchmark("Fresh/C", o.window) }},
+		}},
+		workload{name: "fresh sandbox of a Go guest: made, one message, gone", subjects: []subject{
+			{name: "stock wazero", measure: func() (figures, error) { return freshStock(guest("echo-go.wasm"), o.window) }},
+			{name: "wasmnet", measure: func() (figures, error) { return hostBenchmark("Fresh/Go", o.window) }},
+		}},
 		workload{"TLS echo 64 B, 64 connections", secure, tlsEcho(o, 64, 64)},
 		workload{"TLS echo 16 KiB, 64 connections", secure, tlsEcho(o, 64, 16<<10)},
 		workload{"TLS handshake, one echo, close", secure, handshakes(o)},
