@@ -27,7 +27,7 @@ func ParseMount(s string) (Mount, error) {
 	}
 	m.Dir, m.Guest = rest[:i], rest[i+1:]
 	if m.Guest[0] != '/' || path.Clean(m.Guest) != m.Guest {
-		return m, fmt.Errorf("mount %q: %q: want an absolute path without . and ..", s, m.Guest)
+		return m, fmt.Errorf("mount %q: %q: want an absolute path without dot components", s, m.Guest)
 	}
 	return m, nil
 }
