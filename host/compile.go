@@ -55,7 +55,10 @@ func (c *compileCache) close() error {
 func (c *compileCache) compile(wasm []byte, f func() error) (err, cacheErr error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := codecache.Key(sha256.Sum256(append(wasm[:len(wasm):len(wasm)], runtime.GOOS+"/"+runtime.GOARCH...)))
+	h := sha256.New()
+	h.Write([]byte(runtime.GOOS + "/" + runtime.GOARCH + "\n"))
+	h.Write(wasm)
+	key := codecache.Key(h.Sum(nil))
 	name, code, ok, cacheErr := c.store.Load(key)
 	if ok {
 		path := filepath.Join(c.work, name)

@@ -68,7 +68,7 @@ func (h *Host) LoadFile(ctx context.Context, path string) (*Module, error) {
 func (h *Host) Load(ctx context.Context, name string, wasm []byte) (*Module, error) {
 	m := &Module{host: h, name: name, wasm: wasm, codes: map[int64]*code{}}
 	limits := h.limits.over(DefaultLimits(PerConnection))
-	r, err := m.rewrite(&limits)
+	r, err := m.prepare(&limits)
 	if err == nil {
 		m.info, m.manifest, err = describe(name, wasm, r)
 	}
@@ -99,6 +99,29 @@ func valTypes(types []abi.Type) []wasm.ValType {
 		out = append(out, wasm.ValType(t))
 	}
 	return out
+}
+
+// prepare rewrites the module, or finds what was made of it before.
+func (m *Module) prepare(l *Limits) (*rewrite.Result, error) {
+	cache := m.host.cache
+	if cache == nil || int64(len(m.wasm)) > l.ModuleSize {
+		return m.rewrite(l)
+	}
+	key := preparedKey(m.wasm, l.Table)
+	r, err := cache.loadPrepared(key)
+	if err != nil {
+		m.host.log.Warn("compile cache", "error", err)
+	}
+	if r != nil {
+		return r, nil
+	}
+	if r, err = m.rewrite(l); err != nil {
+		return nil, err
+	}
+	if err := cache.storePrepared(key, r); err != nil {
+		m.host.log.Warn("compile cache", "error", err)
+	}
+	return r, nil
 }
 
 // rewrite decodes and instruments the module.
@@ -156,7 +179,7 @@ func (m *Module) codeFor(l *Limits) (*code, error) {
 	if c := m.codes[l.Table]; c != nil {
 		return c, nil
 	}
-	r, err := m.rewrite(l)
+	r, err := m.prepare(l)
 	if err == nil {
 		err = m.compile(context.Background(), l, r)
 	}
