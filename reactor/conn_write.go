@@ -179,13 +179,18 @@ func (c *Conn) settle() {
 	c.arm()
 }
 
+// sending reports whether somebody else is sending output, or has been since settle looked: that it is gone is news then.
+func (c *Conn) sending() bool {
+	return c.sock.unsent() > 0 || c.flags&connUnflushed != 0 && c.Buffered() == 0
+}
+
 // arm tells the socket what to watch for.
 func (c *Conn) arm() {
 	var want interest
 	if c.hears() {
 		want |= interestRead
 	}
-	if c.flags&connBlocked != 0 || (c.producer != nil || c.flags&connClosing != 0) && c.sock.unsent() > 0 {
+	if c.flags&connBlocked != 0 || (c.producer != nil || c.flags&connClosing != 0) && c.sending() {
 		want |= interestWrite
 	}
 	if want == 0 && c.flags&connEOF != 0 {

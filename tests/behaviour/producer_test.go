@@ -44,6 +44,30 @@ func TestPullProducer(t *testing.T) {
 	})
 }
 
+// TestPullProducerOfBytes asks for a byte at a time, very often: it is asked again whenever the kernel has taken the one
+// before, however soon that is.
+func TestPullProducerOfBytes(t *testing.T) {
+	trial.OnStreams(t, func(t *testing.T, w trial.Wire) {
+		client, server := trial.NewProbe(t), trial.NewProbe(t)
+		left := 20_000
+		server.On[trial.Made] = func(trial.Event) { produce(server, false) }
+		server.On[trial.Resume] = func(trial.Event) {
+			server.Send("x")
+			if left--; left == 0 {
+				server.Transport.UnregisterProducer()
+				server.Transport.LoseConnection()
+			}
+		}
+		w.Join(client, server)
+		trial.CheckReason(t, client.Until(t, trial.Lost).Err, protocol.ErrConnectionDone)
+		w.OnLoop(func(*reactor.Loop) {
+			if left != 0 || client.Conn().BytesIn() != 20_000 {
+				t.Errorf("%d bytes were not asked for, %d were received", left, client.Conn().BytesIn())
+			}
+		})
+	})
+}
+
 // TestPushProducer restates WriteSequenceTestsMixin.test_streamingProducer and LargeBufferTests.testWriter: pause and resume
 // alternate, and no more than the high-water mark and one write is ever queued.
 func TestPushProducer(t *testing.T) {
