@@ -85,10 +85,13 @@ func TestTrapInEachEvent(t *testing.T) {
 				p.begin(p.texting("connect", "tcp:127.0.0.1:1"))
 			case abi.PauseProducing:
 				flood := encode(p.importing("write", conn, int64(p.scratch), 200_000))
-				go func() {
+				go func() { // one at a time, so that none goes beyond the output limit before the event
 					for {
 						if _, err := p.Write(flood); err != nil {
 							return // it trapped
+						}
+						if _, _, err := p.read(); err != nil {
+							return
 						}
 					}
 				}()
