@@ -38,6 +38,7 @@ type Host struct {
 	cache   *compileCache // nil: none
 	turns   turns
 	clocks  sync.Map // protocol.Reactor -> *clock
+	garbage garbage
 
 	mu       sync.Mutex
 	closed   bool
@@ -105,6 +106,7 @@ func (h *Host) Close() error {
 	for s := range services {
 		s.close()
 	}
+	h.garbage.running.Wait()
 	err := h.runtime.Close(context.Background())
 	if h.cache != nil {
 		err = errors.Join(err, h.cache.close())

@@ -32,6 +32,7 @@ func (sh *shard) tidy() {
 	until := time.Now().Add(tidyTime)
 	if sh.pool.trim(until) && sh.inspect(until) {
 		sh.tidying = false
+		sh.svc.host.garbage.collect()
 		return
 	}
 	sh.loop.CallLater(0, sh.tidy)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -107,6 +108,23 @@ func (m *machine) set(values []uint64) {
 	}
 }
 
+// A change is a global that has another value than in the snapshot.
+type change struct {
+	global int
+	value  uint64
+}
+
+// changes are the globals' differences from the snapshot.
+func (m *machine) changes() []change {
+	var list []change
+	for n, g := range m.globals {
+		if v := g.Get(); v != m.svc.snapshot.globals[n] {
+			list = append(list, change{n, v})
+		}
+	}
+	return slices.Clone(list)
+}
+
 // reset makes a machine without a guest fresh, and reports whether that could be done.
 func (m *machine) reset() bool {
 	s := m.svc
@@ -127,6 +145,7 @@ func (m *machine) close() {
 	}
 	m.module, m.memory, m.dispatch, m.fuel, m.globals = nil, nil, nil, nil, nil
 	m.svc.untrack(m)
+	m.svc.host.garbage.add(machineWeight)
 }
 
 // track and untrack keep the list of the service's machines.

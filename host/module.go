@@ -78,6 +78,7 @@ func (h *Host) Load(ctx context.Context, name string, wasm []byte) (*Module, err
 	if err != nil {
 		return nil, &ModuleError{Module: name, Err: err}
 	}
+	h.garbage.add(int64(len(wasm)) * loadWeight)
 	return m, nil
 }
 

@@ -112,7 +112,7 @@ func (sh *shard) Due(int64) int64 {
 		sh.pool.plan()
 		sh.tidy()
 	}
-	if !busy && !sh.tidying && !sh.lively {
+	if !busy && !sh.tidying && !sh.lively && !sh.svc.host.garbage.much() {
 		return 0
 	}
 	return ticksPerSecond

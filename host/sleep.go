@@ -3,7 +3,6 @@ package host
 import (
 	"bytes"
 	"fmt"
-	"slices"
 
 	"github.com/wasmnet/wasmnet/host/internal/image"
 )
@@ -23,7 +22,7 @@ const (
 // asleep is what is left of a guest without a machine.
 type asleep struct {
 	memory  []byte
-	globals []uint64 // nil: those of the snapshot
+	globals []change
 }
 
 // maySleep reports whether guests can be woken as what they were: on a machine of their own, whose whole state is memory
@@ -41,25 +40,13 @@ func (i *instance) sleep() bool {
 		return false
 	}
 	sh.saving = saved
-	i.asleep = asleep{memory: bytes.Clone(saved), globals: i.changedGlobals()}
+	i.asleep = asleep{memory: bytes.Clone(saved), globals: i.changes()}
 	m := i.vacate()
 	i.private = int64(len(saved))
 	i.svc.memory.Add(i.private)
 	i.svc.asleep.Add(1)
 	sh.spare(m)
 	return true
-}
-
-// changedGlobals are the values of the guest's globals, or nil if they are those of the snapshot.
-func (i *instance) changedGlobals() []uint64 {
-	values := make([]uint64, 0, 16)
-	for _, g := range i.globals {
-		values = append(values, g.Get())
-	}
-	if slices.Equal(values, i.svc.snapshot.globals) {
-		return nil
-	}
-	return slices.Clone(values)
 }
 
 // wake sees that the guest has a machine.
@@ -75,7 +62,9 @@ func (i *instance) wake() error {
 		m.close()
 		return fmt.Errorf("it cannot be woken: %w", err)
 	}
-	m.set(i.asleep.globals)
+	for _, c := range i.asleep.globals {
+		m.globals[c.global].Set(c.value)
+	}
 	i.forget()
 	// It may have what it had before, even if that is more by now than all may have: inspection sees to it.
 	i.private = int64(m.memory.Size()) - int64(i.svc.imageSize())

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -235,5 +236,32 @@ func BenchmarkSleep(b *testing.B) {
 			}
 			p.ConnectionLost(protocol.ErrConnectionDone)
 		})
+	}
+}
+
+// The machines that many sleepers leave are garbage that is collected without waiting for the runtime to notice.
+func TestSleepersGarbageIsCollected(t *testing.T) {
+	s, tr := stubService(t, assembleText(t, counter))
+	s.limits.PerPeer = 0
+	var sh *shard
+	for range 700 {
+		c, p := open(s, tr)
+		say(p, "x")
+		defer p.ConnectionLost(protocol.ErrConnectionDone)
+		sh = c.shard
+	}
+	var before, after debug.GCStats
+	debug.ReadGCStats(&before)
+	tr.lull(sh)
+	if n := s.asleep.Load(); n != 700 {
+		t.Fatalf("%d asleep", n)
+	}
+	s.host.garbage.running.Wait()
+	debug.ReadGCStats(&after)
+	if after.NumGC == before.NumGC {
+		t.Error("nothing was collected")
+	}
+	if n := s.host.garbage.bytes.Load(); n >= muchGarbage {
+		t.Errorf("%d bytes are still to be collected", n)
 	}
 }
