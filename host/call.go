@@ -117,6 +117,7 @@ func (i *instance) over(err error) (here bool) {
 		sh.tally.Calls++
 		sh.tally.Fuel += uint64(used)
 		sh.active()
+		sh.fuel.pay(used)
 	}
 	if i.account != nil {
 		i.account.pay(used)

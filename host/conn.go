@@ -57,6 +57,7 @@ const (
 	holdGuest holds = 1 << iota // the guest asked for it
 	holdRate                    // a rate is exceeded
 	holdBusy                    // the instance is busy
+	holdTotal                   // the service has used up its fuel for now
 )
 
 var lastConnID atomic.Uint64

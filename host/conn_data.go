@@ -14,6 +14,9 @@ func (c *conn) ReadBuffer() []byte {
 			i.held = append(i.held, c)
 		}
 		return nil
+	case c.shard.fuel.spent:
+		c.shard.fuel.starve(c)
+		return nil
 	}
 	if buf := i.receiveBuffer(); len(buf) > 0 {
 		return buf

@@ -49,6 +49,7 @@ type Limits struct {
 	PerPeer     int64 // per-peer: open connections from one address. The default spares loopback and UNIX sockets.
 	Instances   int64 // instances: instances in use, pooled and working
 	MemoryTotal int64 // memory-total: private memory of all its instances
+	FuelTotal   int64 // fuel-total: units a second of all its instances; beyond it data and timers wait
 
 	// What loading a module may use. They count in [Config.Limits].
 
@@ -87,6 +88,7 @@ func DefaultLimits(isolation Isolation) Limits {
 		PerPeer:     256,
 		Instances:   20_000,
 		MemoryTotal: 2 * gib,
+		FuelTotal:   Unlimited,
 		ModuleSize:  32 * mib,
 		CompileTime: 2 * time.Minute,
 	}
@@ -135,6 +137,7 @@ var limitTable = []limit{
 	{"per-peer", plainNumber, math.MaxInt64, func(l *Limits) *int64 { return &l.PerPeer }},
 	{"instances", plainNumber, math.MaxInt64, func(l *Limits) *int64 { return &l.Instances }},
 	{"memory-total", byteSize, math.MaxInt64, func(l *Limits) *int64 { return &l.MemoryTotal }},
+	{"fuel-total", plainNumber, math.MaxInt64, func(l *Limits) *int64 { return &l.FuelTotal }},
 	{"module-size", byteSize, gib, func(l *Limits) *int64 { return &l.ModuleSize }},
 	{"compile-time", duration, math.MaxInt64, func(l *Limits) *int64 { return (*int64)(&l.CompileTime) }},
 }

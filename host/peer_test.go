@@ -244,3 +244,27 @@ func TestLogRateIsLimited(t *testing.T) {
 		t.Errorf("%d breaches", n)
 	}
 }
+
+func TestFuelTotalMakesAllOfAServiceWait(t *testing.T) {
+	w := newWorld(t, oneLoop)
+	p, s, address := w.pull(host.ServiceConfig{Limits: host.Limits{FuelTotal: 20_000_000}})
+	_, echo := w.run("echo.wat", host.ServiceConfig{})
+	q := newPuppet(t, dial(t, address))
+	q.expect(abi.ConnectionMade)
+	timer := q.call("call_later", int64(10*time.Millisecond))
+	p.do(opSpin, 6_000_000) // twice what the service has in a second
+	began := time.Now()
+	if e := q.expect(abi.TimerFired); int64(e.a) != timer {
+		t.Errorf("%v", e)
+	}
+	q.do(opCount)
+	if took := time.Since(began); took < 200*time.Millisecond {
+		t.Errorf("another connection of the service waited for %v only", took)
+	}
+	if n := s.Stats().Breaches["fuel-total"]; n != 1 {
+		t.Errorf("%d breaches, want 1", n)
+	}
+	c := dial(t, echo) // other services do not wait
+	send(t, c, "x")
+	receive(t, c, "x")
+}

@@ -18,6 +18,7 @@ type shard struct {
 
 	pool   pool
 	shared supervisor // of the instance that all connections share, in the isolations that have one
+	fuel   fuelTotal
 	conns  int
 	tally  Totals // since it was last added to the service's
 
@@ -40,6 +41,7 @@ func (s *Service) shardOf(loop protocol.Reactor) *shard {
 	sh.entry.Owner = sh
 	sh.pool.shard = sh
 	sh.shared.shard = sh
+	sh.fuel.init(sh)
 	if d, ok := loop.(interface{ Detach() }); ok {
 		sh.detach = d.Detach
 	}

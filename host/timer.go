@@ -66,6 +66,9 @@ func (t *timer) fire() (here bool) {
 	case i.running:
 		i.postpone(t.fire)
 		return true
+	case i.shard.fuel.spent:
+		i.shard.fuel.delay(func() { t.fire() })
+		return true
 	}
 	t.inst = nil
 	t.forget(i)
