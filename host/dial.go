@@ -18,6 +18,7 @@ type dial struct {
 	inst      *instance // nil once it came to an end
 	proto     protocol.Protocol
 	connector protocol.Connector
+	account   *conn // whose event asked for it
 	text      string
 	host      string
 	scheme    string
@@ -65,6 +66,9 @@ func (i *instance) connect(text string) (int32, abi.Code) {
 		i.svc.denied(i, "dial", text)
 		return 0, abi.Denied
 	}
+	if i.svc.isolation == PerConnection && i.exit == nil && i.conns == 0 {
+		return 0, abi.Closed // or it could live for ever, on attempts that fail
+	}
 	loop, ok := i.shard.loop.(endpointConnector)
 	if !ok {
 		return 0, abi.Unsupported
@@ -88,7 +92,7 @@ func (i *instance) connect(text string) (int32, abi.Code) {
 		i.remove(h, true)
 		return 0, codeOf(err)
 	}
-	d.connector = connector
+	d.connector, d.account = connector, i.account
 	i.dials++
 	i.shard.tally.Dials++
 	if i.account != nil {
@@ -165,6 +169,9 @@ func (d *dial) failed(i *instance, reason error) (here bool) {
 		return true
 	}
 	i.remove(d.conn.handle, true)
+	if c := d.account; c != nil && c.inst == i {
+		i.account = c
+	}
 	return i.call(abi.ConnectFailed, d.conn.handle, int32(protocol.ReasonOf(reason)), 0)
 }
 
