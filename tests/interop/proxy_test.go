@@ -72,7 +72,17 @@ func TestTwistedReceivesProxyHeader(t *testing.T) {
 	}
 }
 
-// TestWeReceiveProxyHeader has a program of Twisted's write headers to our receiver.
+// receiveProxy are the two ways to expect headers.
+var receiveProxy = map[string]func(r *trial.Reactor, f protocol.Factory) protocol.Port{
+	"ProxyFactory": func(r *trial.Reactor, f protocol.Factory) protocol.Port {
+		return r.MustListen(trial.Localhost, policy.NewProxyFactory(f, 0))
+	},
+	"haproxy endpoint": func(r *trial.Reactor, f protocol.Factory) protocol.Port {
+		return r.MustListen("haproxy:"+trial.Localhost, f)
+	},
+}
+
+// TestWeReceiveProxyHeader has a program of Twisted's write headers to our receivers.
 func TestWeReceiveProxyHeader(t *testing.T) {
 	v2 := func(rest string) string {
 		b, err := hex.DecodeString("0d0a0d0a000d0a515549540a" + rest)
@@ -92,44 +102,53 @@ func TestWeReceiveProxyHeader(t *testing.T) {
 		},
 		"version 2 local": {header: v2("20" + "00" + "0000")},
 	} {
-		t.Run(name, func(t *testing.T) {
-			r := trial.Start(t, reactor.Config{})
-			ours := trial.NewProbe(t)
-			listening := r.MustListen(trial.Localhost, policy.NewProxyFactory(ours, 0)).Host()
-			p := startTwisted(t, "stream.py", "connect", trial.To(listening))
-			made := p.expect("made")
-			p.write(c.header + "hello")
-			ours.Expect(t, trial.Made)
-			if c.peer == "" {
-				c.peer, c.host = made.Host, listening.String()
-			}
-			if peer, host := ours.Transport.Peer().String(), ours.Transport.Host().String(); peer != c.peer || host != c.host {
-				t.Errorf("we see a connection from %q to %q, want from %q to %q", peer, host, c.peer, c.host)
-			}
-			ours.ExpectData(t, "hello")
-			r.OnLoop(func(*reactor.Loop) {
-				ours.Send("welcome")
-				ours.Transport.LoseConnection()
+		for receiver, listen := range receiveProxy {
+			t.Run(name+"/"+receiver, func(t *testing.T) {
+				r := trial.Start(t, reactor.Config{})
+				ours := trial.NewProbe(t)
+				listening := listen(r, ours).Host()
+				p := startTwisted(t, "stream.py", "connect", trial.To(listening))
+				made := p.expect("made")
+				p.write(c.header + "hello")
+				ours.Expect(t, trial.Made)
+				peer, host := c.peer, c.host
+				if peer == "" {
+					peer, host = made.Host, listening.String()
+				}
+				r.OnLoop(func(*reactor.Loop) {
+					if ours.Transport.Peer().String() != peer || ours.Transport.Host().String() != host {
+						t.Errorf("we see a connection from %q to %q, want from %q to %q",
+							ours.Transport.Peer(), ours.Transport.Host(), peer, host)
+					}
+				})
+				ours.ExpectData(t, "hello")
+				r.OnLoop(func(*reactor.Loop) {
+					ours.Send("welcome")
+					ours.Transport.LoseConnection()
+				})
+				p.expectData("welcome")
+				p.expectLost("ConnectionDone")
+				ours.ExpectLost(t, protocol.ErrConnectionDone)
 			})
-			p.expectData("welcome")
-			p.expectLost("ConnectionDone")
-			ours.ExpectLost(t, protocol.ErrConnectionDone)
-		})
+		}
 	}
 }
 
 // TestWeRefuseWithoutProxyHeader has a program of Twisted's write something else.
 func TestWeRefuseWithoutProxyHeader(t *testing.T) {
-	r := trial.Start(t, reactor.Config{})
-	ours := trial.NewProbe(t)
-	listening := r.MustListen(trial.Localhost, policy.NewProxyFactory(ours, 0)).Host()
-	p := startTwisted(t, "stream.py", "connect", trial.To(listening))
-	p.expect("made")
-	p.write("GET / HTTP/1.1\r\n")
-	p.expectLost("ConnectionLost")
-	r.OnLoop(func(*reactor.Loop) {
-		if events := ours.Rest(); len(events) > 0 {
-			t.Errorf("the protocol heard %v", events)
-		}
-	})
+	for receiver, listen := range receiveProxy {
+		t.Run(receiver, func(t *testing.T) {
+			r := trial.Start(t, reactor.Config{})
+			ours := trial.NewProbe(t)
+			p := startTwisted(t, "stream.py", "connect", trial.To(listen(r, ours).Host()))
+			p.expect("made")
+			p.write("GET / HTTP/1.1\r\n")
+			p.expectLost("ConnectionLost")
+			r.OnLoop(func(*reactor.Loop) {
+				if events := ours.Rest(); len(events) > 0 {
+					t.Errorf("the protocol heard %v", events)
+				}
+			})
+		})
+	}
 }

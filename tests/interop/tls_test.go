@@ -2,6 +2,8 @@ package interop
 
 import (
 	"crypto/x509"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/wasmnet/wasmnet/reactor"
@@ -164,6 +166,44 @@ func TestTLSVerification(t *testing.T) {
 			p.expect("made")
 			p.expectLost("Error")
 		})
+	}
+}
+
+// TestServerNames has our server choose its certificate by the name that the client asks for.
+func TestServerNames(t *testing.T) {
+	files := trial.NewPKI(t)
+	dir := t.TempDir()
+	for name, pair := range map[string][2]string{
+		"DEFAULT.pem": {files.ServerCert, files.ServerKey},
+		"other.pem":   {files.ClientCert, files.ClientKey},
+	} {
+		var both []byte
+		for _, path := range pair {
+			part, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			both = append(both, part...)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), both, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := trial.Start(t, reactor.Config{})
+	for _, name := range []string{trial.ServerName, trial.ClientName} {
+		ours := trial.NewProbe(t)
+		port := r.MustListen("tls:"+endpoint.Quote(dir)+":0:interface=127.0.0.1", trial.Shaken{Probe: ours})
+		p := startTwisted(t, "stream.py", "connect", trial.TLSClient(trial.To(port.Host()), name, files.Roots))
+		ours.Expect(t, trial.Made, trial.Handshake)
+		r.OnLoop(func(*reactor.Loop) {
+			if info, _ := ours.Transport.TLS(); info.ServerName != name {
+				t.Errorf("the client asked for %q, want %q", info.ServerName, name)
+			}
+		})
+		p.expect("made")
+		if e := p.expect("handshake"); e.Subject != name {
+			t.Errorf("Twisted sees the certificate of %q, want %q", e.Subject, name)
+		}
 	}
 }
 

@@ -1,9 +1,10 @@
-"""stream.py listen|connect ENDPOINT [half] [verify=FILE]: one end of a connection that does what it is told.
+"""stream.py listen|connect ENDPOINT [half|files] [verify=FILE]: one end of a connection that does what it is told.
 
-With "half" its protocol knows half-closed connections. With "verify" a TLS server demands a certificate that the one in
-FILE has signed.
+With "half" its protocol knows half-closed connections, and with "files" it takes descriptors. With "verify" a TLS server
+demands a certificate that the one in FILE has signed.
 """
 
+import os
 import sys
 
 from twisted.internet import endpoints, interfaces, protocol, reactor, ssl
@@ -55,9 +56,16 @@ class Half(Told):
         report("write lost")
 
 
+@implementer(interfaces.IFileDescriptorReceiver)
+class Files(Told):
+    def fileDescriptorReceived(self, descriptor):
+        with open(descriptor, "rb") as f:
+            report("file", data=f.read().hex())
+
+
 class Factory(protocol.Factory):
     noisy = False
-    protocol = Half if "half" in sys.argv[3:] else Shaken
+    protocol = Half if "half" in sys.argv[3:] else Files if "files" in sys.argv[3:] else Shaken
 
 
 def listen():
@@ -103,6 +111,13 @@ def start_tls(server, alpn=(), certificate="", key="", root="", name=""):
     current.transport.startTLS(options, normal=server == (sys.argv[1] == "listen"))
 
 
+def send_file(name, data):
+    """Sends a descriptor of the file, and data, which it goes with."""
+    # It stays open: Twisted makes no copy, and sends it later.
+    current.transport.sendFileDescriptor(os.open(name, os.O_RDONLY))
+    current.transport.write(bytes.fromhex(data))
+
+
 def write_and_start_tls(data, **options):
     """Writes the go-ahead of a STARTTLS command and upgrades in the same turn."""
     current.transport.write(bytes.fromhex(data))
@@ -116,6 +131,7 @@ run(
     lose=lambda: current.transport.loseConnection(),
     lose_write=lambda: current.transport.loseWriteConnection(),
     abort=lambda: current.transport.abortConnection(),
+    send_file=send_file,
     start_tls=start_tls,
     write_and_start_tls=write_and_start_tls,
     stop_listening=lambda: listener.stopListening().addCallback(lambda _: report("stopped")),
