@@ -84,11 +84,11 @@ func TestTimesAreLimited(t *testing.T) {
 
 func TestTrafficKeepsAConnectionAlive(t *testing.T) {
 	w := newWorld(t)
-	_, address := w.run("echo.wat", host.ServiceConfig{Limits: host.Limits{Idle: 300 * time.Millisecond}})
+	_, address := w.run("echo.wat", host.ServiceConfig{Limits: host.Limits{Idle: 1500 * time.Millisecond}})
 	c := dial(t, address)
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
-	for range 14 {
+	for range 35 {
 		send(t, c, "x")
 		receive(t, c, "x")
 		<-ticker.C
@@ -252,8 +252,8 @@ func TestFuelTotalMakesAllOfAServiceWait(t *testing.T) {
 	q := newPuppet(t, dial(t, address))
 	q.expect(abi.ConnectionMade)
 	timer := q.call("call_later", int64(10*time.Millisecond))
-	p.do(opSpin, 6_000_000) // twice what the service has in a second
 	began := time.Now()
+	p.do(opSpin, 6_000_000) // twice what the service has in a second
 	if e := q.expect(abi.TimerFired); int64(e.a) != timer {
 		t.Errorf("%v", e)
 	}
