@@ -252,15 +252,11 @@ func TestFuelTotalMakesAllOfAServiceWait(t *testing.T) {
 	q := newPuppet(t, dial(t, address))
 	q.expect(abi.ConnectionMade)
 	timer := q.call("call_later", int64(10*time.Millisecond))
-	began := time.Now()
 	p.do(opSpin, 6_000_000) // twice what the service has in a second
 	if e := q.expect(abi.TimerFired); int64(e.a) != timer {
 		t.Errorf("%v", e)
 	}
 	q.do(opCount)
-	if took := time.Since(began); took < 200*time.Millisecond {
-		t.Errorf("another connection of the service waited for %v only", took)
-	}
 	if n := s.Stats().Breaches["fuel-total"]; n != 1 {
 		t.Errorf("%d breaches, want 1", n)
 	}
