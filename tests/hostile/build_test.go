@@ -1,6 +1,9 @@
-// Package hostile runs guests that were written to do harm. Their sources are in guests: text format, C, and bytes in
+// Package hostile runs guests that were written to do harm. Their sources are in guests: text format, C, Go, and bytes in
 // hexadecimal for what no assembler would write. Each says in its first comment what it attacks and what has to come of
 // it.
+//
+// Every test has an arena: a reactor of one loop with a well-behaved service on it, which has to answer while the attack
+// goes on and afterwards, and of which nothing may be left in the end.
 package hostile
 
 import (
@@ -83,8 +86,12 @@ var built = sync.OnceValues(func() (map[string]*guest, error) {
 	if err != nil {
 		return nil, err
 	}
+	programs, err := filepath.Glob("guests/*/main.go")
+	if err != nil {
+		return nil, err
+	}
 	all := make(map[string]*guest)
-	for _, path := range paths {
+	for _, path := range append(paths, programs...) {
 		if filepath.Ext(path) == ".h" {
 			continue
 		}
@@ -107,6 +114,9 @@ func build(path string) (*guest, error) {
 		return nil, err
 	}
 	name, kind, _ := strings.Cut(filepath.Base(path), ".")
+	if kind == "go" {
+		name = filepath.Base(filepath.Dir(path))
+	}
 	g := &guest{name: name}
 	customs, err := g.readHeader(string(source))
 	if err != nil {
@@ -117,10 +127,12 @@ func build(path string) (*guest, error) {
 		g.wasm, err = assemble(name, source, kind == "wat.tmpl")
 	case "c":
 		g.wasm, err = compile(name, path)
+	case "go":
+		g.wasm, err = compileGo(name, filepath.Dir(path))
 	case "hex":
 		g.wasm, err = decode(source)
 	default:
-		err = fmt.Errorf("sources end in .wat, .wat.tmpl, .c or .hex, not in .%s", kind)
+		err = fmt.Errorf("sources end in .wat, .wat.tmpl, .c, .go or .hex, not in .%s", kind)
 	}
 	g.wasm = append(g.wasm, customs...)
 	return g, err
@@ -217,6 +229,13 @@ func compile(name, path string) ([]byte, error) {
 		"-Werror", "-Wl,--no-entry", "-I", "../../guest-sdk/c", "-o", out, path)
 }
 
+// compileGo makes a module of a Go program.
+func compileGo(name, dir string) ([]byte, error) {
+	out := filepath.Join(buildDir, name+".wasm")
+	return tool(out, "env", "GOOS=wasip1", "GOARCH=wasm", "go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w",
+		"-o", out, "./"+dir)
+}
+
 // tool runs a command that writes the file out, and returns that.
 func tool(out, command string, args ...string) ([]byte, error) {
 	if text, err := exec.Command(command, args...).CombinedOutput(); err != nil {
@@ -233,4 +252,16 @@ func decode(source []byte) ([]byte, error) {
 		digits.WriteString(strings.Join(strings.Fields(line), ""))
 	}
 	return hex.DecodeString(digits.String())
+}
+
+// shared returns the guest as a module that allows every isolation.
+func shared(g *guest) *guest {
+	const manifest = `{"isolation":"service"}`
+	section, err := customSection("wasmnet.manifest " + strconv.Quote(manifest))
+	if err != nil {
+		panic(err)
+	}
+	s := *g
+	s.wasm = slices.Concat(g.wasm, section)
+	return &s
 }

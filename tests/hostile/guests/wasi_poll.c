@@ -1,6 +1,6 @@
 // attack: poll_oneoff with a clock a year from now and descriptors never given, to put the loop to sleep; then with counts
 //   that do not fit memory, chosen by the data: 0 sleep, 1 no subscriptions, 2 a count whose size wraps past 4 GiB
-// expect: served: 0 is answered at once with the number of events, 3; 1 with 28 (INVAL) above 1000; 2 traps
+// expect: served: 0 is answered at once with the number of events, 3; 1 with 28 (INVAL) above 1000; 2 likewise
 #include "hostile.h"
 
 __attribute__((import_module("wasi_snapshot_preview1"), import_name("poll_oneoff")))
