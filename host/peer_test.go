@@ -252,7 +252,8 @@ func TestFuelTotalMakesAllOfAServiceWait(t *testing.T) {
 	q := newPuppet(t, dial(t, address))
 	q.expect(abi.ConnectionMade)
 	timer := q.call("call_later", int64(10*time.Millisecond))
-	p.do(opSpin, 6_000_000) // twice what the service has in a second
+	p.do(opSpin, 18_000_000) // more than the service has in two seconds, so in one of any two as well
+	w.log.wait(t, "limit exceeded", "limit=fuel-total")
 	if e := q.expect(abi.TimerFired); int64(e.a) != timer {
 		t.Errorf("%v", e)
 	}
