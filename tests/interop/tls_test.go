@@ -240,27 +240,25 @@ func testStartTLS(t *testing.T, backend string, listens side, weAsk bool) {
 	} else {
 		options["certificate"], options["key"] = files.ServerCert, files.ServerKey
 	}
+	ours.On[trial.Data] = func(e trial.Event) {
+		switch string(e.Data) {
+		case "STARTTLS":
+			ours.Send("go ahead")
+			upgrade()
+		case "go ahead":
+			upgrade()
+		}
+	}
 	p := join(t, r, trial.TCP, listens, trial.Shaken{Probe: ours}, "stream.py")
 	ours.Expect(t, trial.Made)
 	p.expect("made")
 	if weAsk {
 		r.OnLoop(func(*reactor.Loop) { ours.Send("STARTTLS") })
 		p.expectData("STARTTLS")
-		ours.On[trial.Data] = func(e trial.Event) {
-			if string(e.Data) == "go ahead" {
-				upgrade()
-			}
-		}
 		options["data"] = "676f206168656164"
 		p.do("write and start tls", options)
 		ours.ExpectData(t, "go ahead")
 	} else {
-		ours.On[trial.Data] = func(e trial.Event) {
-			if string(e.Data) == "STARTTLS" {
-				ours.Send("go ahead")
-				upgrade()
-			}
-		}
 		p.write("STARTTLS")
 		p.expectData("go ahead")
 		p.do("start tls", options)
