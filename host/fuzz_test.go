@@ -15,15 +15,17 @@ var interesting = []int64{0, 1, 2, 3, -1, 1 << 16, 11<<16 - 1, 11 << 16, 11<<16 
 	1<<63 - 1, -1 << 63, 1<<20 + 1, 1<<20 + 2, 64 << 10, 4096}
 
 // FuzzImports has a guest call imports, in any order and with any arguments, within one event or several. Whatever
-// they do to that guest, its neighbour on the same loop and instance pool must notice nothing, and the host must not
-// fault.
+// they do to that guest, its neighbour on the same loop must notice nothing, the next connection's instance must be
+// fresh, and the host must not fault.
 func FuzzImports(f *testing.F) {
 	w := newWorld(f, oneLoop, withNames(names{}))
-	p, _, address := w.pull(host.ServiceConfig{
-		Grants: grants(f, "dial=tcp:loopback:1-1023", "listen=tcp:loopback:*", "resolve"),
-		Limits: host.Limits{Fuel: 3_000_000, Memory: 2 << 20, Timers: 8, Handles: 8, Dials: 2, LogRate: 1, Idle: time.Minute},
-	})
+	p, _, _ := w.pull(host.ServiceConfig{Limits: host.Limits{Idle: host.Unlimited}})
 	p.SetDeadline(time.Time{})
+	_, _, address := w.pull(host.ServiceConfig{
+		Grants: grants(f, "dial=tcp:loopback:1-1023", "listen=tcp:loopback:*", "resolve"),
+		Limits: host.Limits{Fuel: 3_000_000, Memory: 2 << 20, Timers: 8, Handles: 8, Dials: 2, LogRate: 1,
+			Idle: 300 * time.Millisecond}, // for a guest that stops reading does not see its peer go
+	})
 	for n := range abi.Imports {
 		seed := []byte{byte(n)}
 		for k := range 5 {
@@ -63,6 +65,9 @@ func FuzzImports(f *testing.F) {
 		io.Copy(io.Discard, q)
 		if p.do(opCount) <= 0 {
 			t.Error("the neighbour is disturbed")
+		}
+		if n := newPuppet(t, dial(t, address)).do(opCount); n != 2 { // restored counts one
+			t.Errorf("the next instance is not fresh: it counts %d", n)
 		}
 		if log := w.log.take(); contains(log, "fault in the host") || contains(log, "panic") {
 			t.Fatal(log)
