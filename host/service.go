@@ -278,7 +278,6 @@ func (s *Service) close() error {
 	for m := range all {
 		m.close()
 	}
-	s.instances.Store(0)
 	closeMounts(s.mounts)
 	if s.snapshot.memory != nil {
 		return s.snapshot.memory.Close()

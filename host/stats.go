@@ -101,5 +101,10 @@ func (s *Service) Stats() Stats {
 			st.Breaches[limitTable[n].name] = count
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		st.Instances = 0
+	}
 	return st
 }
