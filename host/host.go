@@ -43,7 +43,6 @@ type Host struct {
 	mu       sync.Mutex
 	closed   bool
 	services map[*Service]struct{}
-	modules  map[*Module]struct{}
 }
 
 // DefaultCacheDir is where a program of this user keeps compiled modules: wasmnet in the user's cache folder.
@@ -66,7 +65,6 @@ func New(cfg Config) (*Host, error) {
 		onLoop:   cfg.OnLoop,
 		turns:    newTurns(runtime.GOMAXPROCS(0)),
 		services: map[*Service]struct{}{},
-		modules:  map[*Module]struct{}{},
 	}
 	if h.log == nil {
 		h.log = slog.Default()

@@ -1,6 +1,8 @@
 package host
 
 import (
+	"math"
+
 	"github.com/wasmnet/wasmnet/abi"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
@@ -11,6 +13,7 @@ type bucket struct {
 	rate   int64 // a second; 0: unlimited
 	have   int64
 	filled int64 // tick of the last refill
+	rest   int64 // what it left over, in parts of ticksPerSecond
 }
 
 const ticksPerSecond = int64(1e9 / tick)
@@ -39,12 +42,19 @@ func (b *bucket) refill(now int64) {
 	}
 	b.filled = now
 	if passed >= ticksPerSecond && b.have >= 0 {
-		b.have = b.rate
+		b.have, b.rest = b.rate, 0
 		return
 	}
-	// rate*passed could overflow where the rate is huge; whole seconds and the rest cannot matter then.
-	gain := b.rate/ticksPerSecond*passed + b.rate%ticksPerSecond*passed/ticksPerSecond
-	b.have = min(b.rate, b.have+gain)
+	// Not rate*passed, which could overflow; nor may what it lacks, where a debt is older than any rate pays.
+	passed = min(passed, math.MaxInt64/(b.rate/ticksPerSecond+1)/2)
+	b.rest += b.rate % ticksPerSecond * passed
+	gain := b.rate/ticksPerSecond*passed + b.rest/ticksPerSecond
+	b.rest %= ticksPerSecond
+	if b.have >= b.rate-gain {
+		b.have, b.rest = b.rate, 0
+	} else {
+		b.have += gain
+	}
 }
 
 func (b *bucket) debt() int64 { return -b.have }
