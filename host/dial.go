@@ -31,22 +31,25 @@ type endpointConnector interface {
 	ConnectEndpoint(e *endpoint.Client, f protocol.Factory) (protocol.Connector, error)
 }
 
-func connect(i *instance, s []uint64) {
-	if i.shard == nil {
-		ret(s, abi.Denied)
-		return
+// opening is an import that hands the endpoint string of a guest to open, and returns the handle that it gives.
+func opening(open func(i *instance, text string) (int32, abi.Code)) importFunc {
+	return func(i *instance, s []uint64) {
+		if i.shard == nil {
+			ret(s, abi.Denied)
+			return
+		}
+		text, fits := i.text(s[0], s[1], maxEndpoint)
+		if !fits {
+			ret(s, abi.Invalid)
+			return
+		}
+		h, c := open(i, text)
+		if c != abi.OK {
+			ret(s, c)
+			return
+		}
+		ret(s, h)
 	}
-	text, fits := i.text(s[0], s[1], maxEndpoint)
-	if !fits {
-		ret(s, abi.Invalid)
-		return
-	}
-	h, c := i.connect(text)
-	if c != abi.OK {
-		ret(s, c)
-		return
-	}
-	ret(s, h)
 }
 
 // connect begins an attempt and returns the connection's handle.

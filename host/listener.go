@@ -31,24 +31,6 @@ type endpointListener interface {
 	ListenEndpoint(e *endpoint.Server, f protocol.Factory) (protocol.Port, error)
 }
 
-func listen(i *instance, s []uint64) {
-	if i.shard == nil {
-		ret(s, abi.Denied)
-		return
-	}
-	text, fits := i.text(s[0], s[1], maxEndpoint)
-	if !fits {
-		ret(s, abi.Invalid)
-		return
-	}
-	h, c := i.listen(text)
-	if c != abi.OK {
-		ret(s, c)
-		return
-	}
-	ret(s, h)
-}
-
 // listen opens a port and returns its handle.
 func (i *instance) listen(text string) (int32, abi.Code) {
 	e, err := endpoint.ParseUntrustedServer(text)
