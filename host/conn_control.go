@@ -64,11 +64,17 @@ func (c *halfConn) ReadConnectionLost() {
 // WriteConnectionLost implements [protocol.HalfCloser].
 func (c *halfConn) WriteConnectionLost() { c.event(abi.WriteConnectionLost) }
 
+// mayHear reports whether an event may still come, after what has been done to the connection since it happened.
+func (c *conn) mayHear(e abi.Event) bool {
+	const ended = connWhy | connSpliced
+	return c.state&ended == 0 && (e != abi.ReadConnectionLost || c.state&connLosing == 0)
+}
+
 // event delivers an event that has no arguments but the connection.
 func (c *conn) event(e abi.Event) (here bool) {
 	i := c.live()
 	switch {
-	case i == nil || c.state&connMade == 0:
+	case i == nil || c.state&connMade == 0 || !c.mayHear(e):
 		return true
 	case i.running:
 		i.postpone(func() bool { return c.event(e) })
