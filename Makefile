@@ -50,7 +50,7 @@ bin/bench: ## the guests and peers that bench runs
 	wat2wasm tests/hostile/guests/loop.wat -o $@/spin.wasm
 	cd tests/bench/gnet && CGO_ENABLED=0 $(GO) build -o ../../../$@/gnet .
 
-builtins: ## modules/builtin.wasm.gz from modules/ and guest-sdk/go
+builtins: ## modules/builtin/*.wasm.gz from modules/ and guest-sdk/go
 	$(GO) generate ./modules
 
 header: ## guest-sdk/c/wasmnet.h from abi/

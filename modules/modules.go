@@ -1,19 +1,15 @@
 // Package modules is the registry of the built-in protocols, and holds their wasm. The protocols themselves are the
 // packages below it, which run natively as well.
 //
-// All built-ins are one wasm: which of them an instance is says the configuration key "wasmnet.module". It is committed,
-// compressed, and a test proves that it is what the sources build.
+// The built-ins of a bundle are one wasm: which of them an instance is says the configuration key "wasmnet.module". The
+// bundles are committed, compressed, and a test proves that they are what the sources build.
 package modules
 
 import (
 	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -21,7 +17,7 @@ import (
 
 //go:generate ./build.sh
 
-// Key is the configuration key that says which of the built-ins an instance is.
+// Key is the configuration key that says which module of its bundle an instance is.
 const Key = "wasmnet.module"
 
 // Module describes one built-in.
@@ -32,6 +28,8 @@ type Module struct {
 	Grants      []string  // what it asks for, as --allow takes it
 	Config      []Setting // what can be configured
 	Manifest    []byte    // JSON, as the ABI has it. Read only.
+
+	bundle *bundle
 }
 
 // Setting is one key of a module's configuration.
@@ -45,12 +43,8 @@ type Setting struct {
 // Settings is what the configuration of a service must hold for the wasm to be this module.
 func (m Module) Settings() map[string]string { return map[string]string{Key: m.Name} }
 
-var (
-	//go:embed builtin.wasm.gz
-	packed []byte // written by build.sh
-	//go:embed */manifest.json
-	manifests embed.FS
-)
+//go:embed */manifest.json
+var manifests embed.FS
 
 var all = sync.OnceValue(func() []Module {
 	folders, err := manifests.ReadDir(".")
@@ -92,7 +86,7 @@ func read(path string) (Module, error) {
 	}
 	m := Module{
 		Name: manifest.Name, Description: manifest.Description, Isolation: manifest.Isolation,
-		Config: manifest.Config, Manifest: text,
+		Config: manifest.Config, Manifest: text, bundle: bundleOf(manifest.Name),
 	}
 	for i := range m.Config {
 		if m.Config[i].Type == "" {
@@ -121,23 +115,4 @@ func Find(name string) (Module, bool) {
 		return Module{}, false
 	}
 	return all()[i], true
-}
-
-// Wasm unpacks the wasm of all built-ins. The error is that of a damaged program.
-func Wasm() ([]byte, error) {
-	z, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return nil, fmt.Errorf("modules: unpack the built-ins: %w", err)
-	}
-	wasm, err := io.ReadAll(z)
-	if err != nil {
-		return nil, fmt.Errorf("modules: unpack the built-ins: %w", err)
-	}
-	return wasm, nil
-}
-
-// Digest identifies the wasm without unpacking it: the SHA-256 of its packed form, in hexadecimal.
-func Digest() string {
-	sum := sha256.Sum256(packed)
-	return hex.EncodeToString(sum[:])
 }

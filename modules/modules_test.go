@@ -2,8 +2,6 @@ package modules
 
 import (
 	"bytes"
-	"compress/gzip"
-	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -12,21 +10,19 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wasmnet/wasmnet/modules/chargen"
+	"github.com/wasmnet/wasmnet/modules/builtin"
 	"github.com/wasmnet/wasmnet/modules/chat"
 	"github.com/wasmnet/wasmnet/modules/daytime"
-	"github.com/wasmnet/wasmnet/modules/discard"
-	"github.com/wasmnet/wasmnet/modules/echo"
 	"github.com/wasmnet/wasmnet/modules/framing"
 	"github.com/wasmnet/wasmnet/modules/qotd"
-	timeprotocol "github.com/wasmnet/wasmnet/modules/time"
+	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
 
-// configured calls a module's Configure and returns the keys that it looked up.
-func configured[C any](t *testing.T, configure func(func(string) (string, bool)) (C, error)) []string {
+// looksUp returns the keys that a module looks up in a configuration that has none.
+func looksUp(t *testing.T, build builtin.Builder) []string {
 	t.Helper()
 	keys := map[string]bool{}
-	if _, err := configure(func(key string) (string, bool) {
+	if _, err := build(reactortest.NewStringTransport().Reactor(), func(key string) (string, bool) {
 		keys[key] = true
 		return "", false
 	}); err != nil {
@@ -36,15 +32,9 @@ func configured[C any](t *testing.T, configure func(func(string) (string, bool))
 }
 
 func TestManifestsListWhatIsRead(t *testing.T) {
-	reads := map[string][]string{
-		"chargen": configured(t, chargen.Configure),
-		"chat":    configured(t, chat.Configure),
-		"daytime": configured(t, daytime.Configure),
-		"discard": configured(t, discard.Configure),
-		"echo":    configured(t, echo.Configure),
-		"framing": configured(t, framing.Configure),
-		"qotd":    configured(t, qotd.Configure),
-		"time":    configured(t, timeprotocol.Configure),
+	reads := map[string][]string{}
+	for name, build := range builtin.Wire {
+		reads[name] = looksUp(t, build)
 	}
 	var names []string
 	for _, m := range All() {
@@ -148,32 +138,26 @@ func TestCommittedWasmIsWhatTheSourcesBuild(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	out := filepath.Join(t.TempDir(), "builtin.wasm.gz")
+	out := t.TempDir()
 	if text, err := exec.Command("./build.sh", out).CombinedOutput(); err != nil {
 		t.Fatalf("build.sh: %v\n%s", err, text)
 	}
-	f, err := os.Open(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	built, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	committed, err := Wasm()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(built, committed) {
-		t.Errorf("builtin.wasm.gz is out of date (%d bytes unpacked, the sources give %d): run go generate ./modules",
-			len(committed), len(built))
-	}
-	if len(Digest()) != 64 {
-		t.Errorf("digest %q", Digest())
+	for _, b := range []*bundle{wire} {
+		packed, err := os.ReadFile(filepath.Join(out, b.name+".wasm.gz"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		built, err := (&bundle{b.name, packed}).wasm()
+		if err != nil {
+			t.Fatal(err)
+		}
+		committed, err := b.wasm()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(built, committed) {
+			t.Errorf("builtin/%s.wasm.gz is out of date (%d bytes unpacked, the sources give %d): run go generate ./modules",
+				b.name, len(committed), len(built))
+		}
 	}
 }

@@ -274,11 +274,12 @@ func TestSandboxedModuleRefusesToStart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wasm, err := modules.Wasm()
+	m, _ := modules.Find("chat")
+	wasm, err := m.Wasm()
 	if err != nil {
 		t.Fatal(err)
 	}
-	module, err := h.Load(context.Background(), "builtin", wasm)
+	module, err := h.Load(context.Background(), "wire", wasm)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,14 +2,11 @@ package vectors
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"testing"
 
-	"github.com/wasmnet/wasmnet/modules/discard"
-	"github.com/wasmnet/wasmnet/modules/echo"
+	"github.com/wasmnet/wasmnet/modules/builtin"
 	"github.com/wasmnet/wasmnet/modules/framing"
-	"github.com/wasmnet/wasmnet/modules/qotd"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 	"github.com/wasmnet/wasmnet/tests/vectors/report"
@@ -19,7 +16,7 @@ import (
 func (s *script) factory(r protocol.Reactor, printed *bytes.Buffer) (protocol.Factory, error) {
 	lookup := func(key string) (string, bool) { v, ok := s.config[key]; return v, ok }
 	switch s.module {
-	case "framing":
+	case "framing": // its output is the test's
 		c, err := framing.Configure(lookup)
 		if err != nil {
 			return nil, err
@@ -28,23 +25,8 @@ func (s *script) factory(r protocol.Reactor, printed *bytes.Buffer) (protocol.Fa
 		return framing.New(r, c)
 	case reportModule:
 		return report.Factory(printed), nil
-	case "echo":
-		return configured(r, lookup, echo.Configure, echo.New)
-	case "discard":
-		return configured(r, lookup, discard.Configure, discard.New)
-	case "qotd":
-		return configured(r, lookup, qotd.Configure, qotd.New)
 	}
-	return nil, fmt.Errorf("module %q has no native form here", s.module)
-}
-
-func configured[C any](r protocol.Reactor, lookup func(string) (string, bool), configure func(func(string) (string, bool)) (C, error),
-	build func(protocol.Reactor, C) (protocol.Factory, error)) (protocol.Factory, error) {
-	c, err := configure(lookup)
-	if err != nil {
-		return nil, err
-	}
-	return build(r, c)
+	return builtin.Build(builtin.Wire, s.module, r, lookup)
 }
 
 // native plays chunks against the native protocol, in memory.

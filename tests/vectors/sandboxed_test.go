@@ -29,8 +29,8 @@ const patience = 60 * time.Second
 
 // The modules are compiled once: the built-in ones, which are one wasm, and package report.
 var guests struct {
-	host            *host.Host
-	builtin, report *host.Module
+	host         *host.Host
+	wire, report *host.Module
 }
 
 func TestMain(m *testing.M) {
@@ -47,11 +47,12 @@ func withGuests(m *testing.M) (status int, err error) {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, guests.host.Close()) }()
-	wasm, err := modules.Wasm()
+	echo, _ := modules.Find("echo")
+	wasm, err := echo.Wasm()
 	if err != nil {
 		return 1, err
 	}
-	if guests.builtin, err = guests.host.Load(context.Background(), "builtin", wasm); err != nil {
+	if guests.wire, err = guests.host.Load(context.Background(), "wire", wasm); err != nil {
 		return 1, err
 	}
 	if guests.report, err = loadReport(); err != nil {
@@ -82,7 +83,7 @@ func (s *script) sandboxed(t *testing.T, chunks [][]byte) observed {
 	t.Helper()
 	module, config := guests.report, map[string]string{}
 	if s.module != reportModule {
-		module, config[modules.Key] = guests.builtin, s.module
+		module, config[modules.Key] = guests.wire, s.module
 	}
 	maps.Copy(config, s.config)
 	printed := &buffer{}

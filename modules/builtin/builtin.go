@@ -1,0 +1,56 @@
+// Package builtin says how each of the built-in modules is made, for a guest and for native use alike.
+package builtin
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/wasmnet/wasmnet/modules/chargen"
+	"github.com/wasmnet/wasmnet/modules/chat"
+	"github.com/wasmnet/wasmnet/modules/daytime"
+	"github.com/wasmnet/wasmnet/modules/discard"
+	"github.com/wasmnet/wasmnet/modules/echo"
+	"github.com/wasmnet/wasmnet/modules/framing"
+	"github.com/wasmnet/wasmnet/modules/qotd"
+	timeprotocol "github.com/wasmnet/wasmnet/modules/time"
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
+
+// Builder makes a module's factory. lookup returns the value of a configuration key.
+type Builder func(r protocol.Reactor, lookup func(key string) (value string, ok bool)) (protocol.Factory, error)
+
+// Wire holds the modules of the bundle "wire" by name: those written on package protocol.
+var Wire = map[string]Builder{
+	"chargen": builder(chargen.Configure, chargen.New),
+	"chat":    builder(chat.Configure, chat.New),
+	"daytime": builder(daytime.Configure, daytime.New),
+	"discard": builder(discard.Configure, discard.New),
+	"echo":    builder(echo.Configure, echo.New),
+	"framing": builder(framing.Configure, func(r protocol.Reactor, c framing.Config) (protocol.Factory, error) {
+		c.Output = os.Stdout
+		return framing.New(r, c)
+	}),
+	"qotd": builder(qotd.Configure, qotd.New),
+	"time": builder(timeprotocol.Configure, timeprotocol.New),
+}
+
+func builder[C any](
+	configure func(lookup func(key string) (string, bool)) (C, error), build func(protocol.Reactor, C) (protocol.Factory, error),
+) Builder {
+	return func(r protocol.Reactor, lookup func(key string) (string, bool)) (protocol.Factory, error) {
+		config, err := configure(lookup)
+		if err != nil {
+			return nil, err
+		}
+		return build(r, config)
+	}
+}
+
+// Build makes the factory of the module called name, which is one of of.
+func Build(of map[string]Builder, name string, r protocol.Reactor, lookup func(string) (string, bool)) (protocol.Factory, error) {
+	b, ok := of[name]
+	if !ok {
+		return nil, fmt.Errorf("module %q: not in this bundle", name)
+	}
+	return b(r, lookup)
+}
