@@ -61,11 +61,9 @@ func (c *clock) catchUp() {
 // deadlines are a connection's times, in ticks of its clock.
 type deadlines struct {
 	wheel.Entry
-	born   int64
-	active int64 // when a byte last came or went
-	first  bool  // the peer has sent something
-	idle   int64 // longest time without a byte; 0: any
-	seen   uint64
+	born int64
+	idle int64  // longest time without a byte; 0: any
+	seen uint64 // bytes of a spliced connection
 }
 
 // startDeadlines begins a connection's times and rates.

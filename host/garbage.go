@@ -23,7 +23,7 @@ const (
 	machineWeight = 14 * kib
 	loadWeight    = 16
 	// collectEvery is the shortest time between two collections.
-	collectEvery = 10 * time.Second
+	collectEvery = 3 * time.Second
 )
 
 // add counts garbage.

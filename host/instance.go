@@ -15,25 +15,14 @@ import (
 // It is also the context that its calls into wazero carry, so that host functions find it without a look-up and
 // without an allocation.
 type instance struct {
-	svc   *Service
-	shard *shard // nil in start-up and in workers, which have no loop
-
+	// What every event touches comes first: with thousands of guests each cache line is a miss.
+	svc      *Service
+	shard    *shard // nil in start-up and in workers, which have no loop
 	*machine        // nil while it sleeps, and when it has ended
-	asleep   asleep // while it sleeps
-	stack    [4]uint64
-
-	receive span // where incoming bytes go
-	meter   meter
-	private int64  // bytes of memory it holds for itself, as far as that is known
-	size    uint64 // of its memory, when it last had one
-	index   int    // in its shard's list, while it has a machine
-
-	handles handle.Table[resource]
-	files   files
-	conns   int // connections that were made and not lost yet
-	timers  int
-	dials   int
-	counted int // handles that count against the limit "handles"
+	mem      []byte // the machine's memory; growing moves it
+	receive  span   // where incoming bytes go
+	account  *conn  // whose events the current call serves
+	conns    int    // that were made and not lost yet
 
 	fresh     bool // nothing of it has run since it was made from the image
 	unstarted bool // its start-up has not run: it could not be made from an image
@@ -41,26 +30,36 @@ type instance struct {
 	away      bool // and goes on beside the loop
 	draining  bool
 	gone      bool // it has ended, and has nothing any more
+	stopped   bool // wasmnet_stop was called
+	alone     bool // a program without a connection of its own
 	quiet     quiet
-	later     []step  // what happened meanwhile, in order
-	held      []*conn // are not read from meanwhile
-	starting  *conn   // is made when what comes before has run
 
-	account *conn       // whose events the current call serves
-	closing interface { // leaves when the current call ends
+	later    []step      // what happened meanwhile, in order
+	end      error       // why the instance has ended; nil while it lives
+	starting *conn       // is made when what comes before has run
+	exit     *program    // of programs
+	held     []*conn     // are not read from meanwhile
+	closing  interface { // leaves when the current call ends
 		leave(reason error)
 	}
-	reason error     // for which it does
-	end    error     // why the instance has ended; nil while it lives
-	begun  time.Time // of one that connections share
+	stack   [4]uint64
+	meter   meter
+	handles handle.Table[resource]
+	reason  error // for which closing leaves
 
+	asleep  asleep // while it sleeps
+	private int64  // bytes of memory it holds for itself, as far as that is known
+	size    uint64 // of its memory, when it last had one
+	index   int    // in its shard's list, while it has a machine
+	timers  int
+	dials   int
+	counted int // handles that count against the limit "handles"
+	files   files
+	begun   time.Time // of one that connections share
 	relayed chan any
 	cut     cut
 	log     logBudget
-	task    *task    // in workers
-	exit    *program // of programs
-	alone   bool     // a program without a connection of its own
-	stopped bool     // wasmnet_stop was called
+	task    *task // in workers
 }
 
 // span is a range of guest memory, known to lie inside of it.
@@ -94,11 +93,11 @@ func (i *instance) exports(e abi.Event) bool { return i.svc.code.events&(1<<e) !
 
 // view returns the bytes of a range of guest memory. A range that does not lie inside of it is a trap.
 func (i *instance) view(ptr, n uint64) []byte {
-	b, ok := i.memory.Read(uint32(ptr), uint32(n))
-	if !ok {
+	from, to := uint64(uint32(ptr)), uint64(uint32(ptr))+uint64(uint32(n))
+	if to > uint64(len(i.mem)) {
 		panic(errRange)
 	}
-	return b
+	return i.mem[from:to:to]
 }
 
 // errRange ends a guest that passes a bad pointer. Its text is that of the trap an instruction would cause.
@@ -119,8 +118,8 @@ func (i *instance) receiveBuffer() []byte {
 	if i.wake() != nil {
 		return nil
 	}
-	b, _ := i.memory.Read(i.receive.ptr, i.receive.len)
-	return b
+	to := i.receive.ptr + i.receive.len
+	return i.mem[i.receive.ptr:to:to]
 }
 
 // put copies p into the receive buffer and returns its length; ok is false if it does not fit.
@@ -193,11 +192,9 @@ func (i *instance) discardAll() {
 
 // idle is called whenever the instance has nothing to do. It may be the end of it.
 func (i *instance) idle() (here bool) {
-	for n, c := range i.held {
-		i.held[n] = nil
-		c.release(holdBusy)
+	if len(i.held) > 0 {
+		i.resume()
 	}
-	i.held = i.held[:0]
 	switch {
 	case i.gone:
 	case i.exit != nil:
@@ -217,6 +214,15 @@ func (i *instance) idle() (here bool) {
 		return i.goodbye()
 	}
 	return true
+}
+
+// resume has the connections that were held read from again.
+func (i *instance) resume() {
+	for n, c := range i.held {
+		i.held[n] = nil
+		c.release(holdBusy)
+	}
+	i.held = i.held[:0]
 }
 
 // exited is the status a guest ended itself with.

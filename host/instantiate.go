@@ -38,6 +38,7 @@ func (m *machine) guest(sh *shard) *instance {
 // occupy gives the guest a machine.
 func (i *instance) occupy(m *machine) {
 	i.machine, m.linear.inst = m, i
+	i.mem = m.linear.Bytes()
 	if i.shard != nil {
 		i.shard.enlist(i)
 	}
@@ -46,8 +47,8 @@ func (i *instance) occupy(m *machine) {
 // vacate takes the guest's machine away from it.
 func (i *instance) vacate() *machine {
 	m := i.machine
-	i.size = uint64(m.memory.Size())
-	i.machine, m.linear.inst = nil, nil
+	i.size = uint64(len(i.mem))
+	i.machine, m.linear.inst, i.mem = nil, nil, nil
 	i.release()
 	if i.shard != nil {
 		i.shard.delist(i)
@@ -104,5 +105,5 @@ func (i *instance) memorySize() uint64 {
 	if i.machine == nil {
 		return i.size
 	}
-	return uint64(i.memory.Size())
+	return uint64(len(i.mem))
 }

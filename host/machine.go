@@ -53,7 +53,10 @@ func (m *linearMemory) Allocate(capacity, most uint64) experimental.LinearMemory
 // Reallocate implements experimental.LinearMemory.
 func (m *linearMemory) Reallocate(size uint64) []byte {
 	i := m.inst
-	if now := uint64(len(m.Bytes())); size > now && i != nil {
+	if i == nil {
+		return m.Memory.Reallocate(size)
+	}
+	if now := uint64(len(i.mem)); size > now {
 		switch {
 		case int64(size) > i.svc.limits.Memory:
 			i.svc.breach(i, i.account, "memory")
@@ -64,7 +67,11 @@ func (m *linearMemory) Reallocate(size uint64) []byte {
 		}
 		i.private += int64(size - now)
 	}
-	return m.Memory.Reallocate(size)
+	grown := m.Memory.Reallocate(size)
+	if grown != nil {
+		i.mem = grown
+	}
+	return grown
 }
 
 // newMachine instantiates the service's module with this memory. Nothing of the module has run yet.

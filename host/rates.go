@@ -61,7 +61,7 @@ func (b *bucket) debt() int64 { return -b.have }
 
 // rates are what a connection may use a second.
 type rates struct {
-	in, out, fuel bucket
+	fuel, in, out bucket
 }
 
 func newRates(l *Limits, now int64) rates {

@@ -145,6 +145,9 @@ func TestSleepersEnd(t *testing.T) {
 				if err := s.Close(); err != nil {
 					t.Fatal(err)
 				}
+				if st := s.Stats(); st.Asleep != 0 || st.Instances != 0 || st.Memory != 0 {
+					t.Errorf("left: %d asleep of %d, %d bytes", st.Asleep, st.Instances, st.Memory)
+				}
 			}
 			p.ConnectionLost(protocol.ErrConnectionDone)
 			if s.asleep.Load() != 0 || s.memory.Load() != 0 || !i.gone {

@@ -104,7 +104,7 @@ func (s *Service) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		st.Instances = 0
+		st.Instances, st.Asleep, st.Memory = 0, 0, 0
 	}
 	return st
 }

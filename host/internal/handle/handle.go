@@ -11,9 +11,11 @@ const (
 	rest = 16
 )
 
-// Table maps handles to values. The zero Table is empty and ready. It is not safe for use by several goroutines.
+// Table maps handles to values. The zero Table is empty and ready. It is not safe for use by several goroutines, and must
+// not be copied.
 type Table[T any] struct {
-	slots []slot[T]
+	slots  []slot[T]
+	inline [1]slot[T] // the first slots, as most tables have one value
 	// Free slots are a queue, linked by handle; 0 is its end.
 	first, last int32
 	free        int
@@ -34,6 +36,9 @@ func (t *Table[T]) Put(v T) (h int32, ok bool) {
 	} else {
 		if len(t.slots) == Max {
 			return 0, false
+		}
+		if t.slots == nil {
+			t.slots = t.inline[:0]
 		}
 		t.slots = append(t.slots, slot[T]{})
 		h = int32(len(t.slots))
@@ -71,12 +76,6 @@ func (t *Table[T]) Remove(h int32) {
 	}
 	t.last = h
 	t.free++
-}
-
-// Reset forgets everything: the table gives the numbers that a new one would.
-func (t *Table[T]) Reset() {
-	clear(t.slots)
-	t.slots, t.first, t.last, t.free = t.slots[:0], 0, 0, 0
 }
 
 // Len is the number of values.
