@@ -13,7 +13,7 @@ import (
 
 // testCloseInEvent closes a connection from inside each event, in each way.
 func testCloseInEvent(t *testing.T, g *guest) {
-	a := newArena(t, func(hc *host.Config, _ *reactor.Config) { hc.OnLoop = time.Hour }) // each event is over before the next
+	a := newArena(t)
 	m := a.load(g)
 	much := strings.Repeat("w", 64) // 16 MiB, which is more than the kernel takes while the peer does not read
 	for event, bring := range map[string]string{
