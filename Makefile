@@ -1,6 +1,8 @@
 # Every target installs what it needs: Go modules through the go command, Debian packages through scripts/debian-packages.
 GO       ?= go
-PACKAGES := clang lld wabt socat netcat-openbsd openssl python3-twisted python3-openssl python3-service-identity
+PACKAGES := clang lld wabt
+PACKAGES += socat netcat-openbsd openssl
+PACKAGES += python3-twisted python3-openssl python3-service-identity
 GOFILES   = $(shell git ls-files -co --exclude-standard '*.go')
 
 .PHONY: help build demo check test lint cross fuzz soak bench bench-quick builtins header packages clean
