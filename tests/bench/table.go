@@ -38,11 +38,21 @@ func measure(o options, w workload) (block, error) {
 	samples := make([]map[string][]float64, len(w.subjects))
 	absent := make([]string, len(w.subjects))
 	for range o.rounds {
+		var together map[string]figures
+		if w.together != nil {
+			var err error
+			if together, err = w.together(); err != nil {
+				return b, err
+			}
+		}
 		for i, s := range w.subjects {
 			if absent[i] != "" {
 				continue
 			}
-			f, err := w.once(s)
+			f, err := together[s.name], error(nil)
+			if w.together == nil {
+				f, err = w.once(s)
+			}
 			if errors.Is(err, fs.ErrNotExist) {
 				absent[i] = err.Error()
 				continue
@@ -117,7 +127,6 @@ func quantile(sorted []float64, q float64) float64 {
 }
 
 func (b *block) columns() []string {
-	order := []string{perUnit, cpuPerUnit, systemShare, perSecond, p50, p99, perConn, alone, beside, disturbance}
 	seen := map[string]bool{}
 	for _, r := range b.Rows {
 		for k := range r.Median {
@@ -128,7 +137,7 @@ func (b *block) columns() []string {
 	for k := range seen {
 		columns = append(columns, k)
 	}
-	slices.SortFunc(columns, func(a, b string) int { return cmp.Compare(slices.Index(order, a), slices.Index(order, b)) })
+	slices.SortFunc(columns, func(a, b string) int { return cmp.Compare(slices.Index(columnOrder, a), slices.Index(columnOrder, b)) })
 	return columns
 }
 
@@ -160,7 +169,7 @@ func (b *block) print(w io.Writer) {
 // human writes v in the unit of its column.
 func human(column string, v float64) string {
 	switch column {
-	case perUnit, cpuPerUnit, p50, p99, alone, beside:
+	case perUnit, cpuPerUnit, p50, p99, alone, beside, untilReady, cpuOfStart, "tight", "calls", "hash", "json", "http":
 		return time.Duration(math.Round(v)).Round(10 * time.Nanosecond).String()
 	case systemShare:
 		return fmt.Sprintf("%.0f%%", 100*v)

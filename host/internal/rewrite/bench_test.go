@@ -1,6 +1,7 @@
 package rewrite_test
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"testing"
@@ -66,8 +67,9 @@ var kinds = []struct {
 // or slower by more than what is measured here.
 const places = 5
 
-// BenchmarkMetering reports how much longer work takes in a rewritten guest than in the same guest as it is: tight is
-// the tightest loop, calls is recursion that does nothing else, the others are what protocols do.
+// BenchmarkMetering reports how much longer work takes in a rewritten guest, and in one that wazero makes interruptible
+// (WithCloseOnContextDone), than in the same guest as it is: tight is the tightest loop, calls is recursion that does
+// nothing else, the others are what protocols do.
 func BenchmarkMetering(b *testing.B) {
 	for _, guest := range []struct {
 		name   string
@@ -76,9 +78,16 @@ func BenchmarkMetering(b *testing.B) {
 		{"C", wasmtest.C(b, "cwork.c")},
 		{"Go", wasmtest.Go(b, "gowork")},
 	} {
-		machines := make(map[string][]*machine)
+		ctx, cancel := context.WithCancel(b.Context())
+		defer cancel()
+		bases := map[string]*machine{
+			"interruptible": newMachineOn(b, ctx, wazero.NewRuntimeConfig().WithCloseOnContextDone(true), guest.module, nil),
+		}
 		for name, o := range variants() {
-			m := newMachine(b, guest.module, o)
+			bases[name] = newMachine(b, guest.module, o)
+		}
+		machines := make(map[string][]*machine)
+		for name, m := range bases {
 			for range places {
 				x := *m
 				x.instantiate()

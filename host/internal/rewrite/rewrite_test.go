@@ -46,9 +46,13 @@ type machine struct {
 }
 
 func newMachine(t testing.TB, module []byte, o *rewrite.Options) *machine {
+	return newMachineOn(t, context.Background(), wazero.NewRuntimeConfig(), module, o)
+}
+
+func newMachineOn(t testing.TB, ctx context.Context, c wazero.RuntimeConfig, module []byte, o *rewrite.Options) *machine {
 	t.Helper()
-	m := &machine{t: t, ctx: context.Background(), grants: 1 << 40}
-	m.r = wazero.NewRuntimeWithConfig(m.ctx, wazero.NewRuntimeConfig().WithCoreFeatures(api.CoreFeaturesV2))
+	m := &machine{t: t, ctx: ctx, grants: 1 << 40}
+	m.r = wazero.NewRuntimeWithConfig(m.ctx, c.WithCoreFeatures(api.CoreFeaturesV2))
 	t.Cleanup(func() { m.r.Close(m.ctx) })
 	wasi_snapshot_preview1.MustInstantiate(m.ctx, m.r)
 	b := m.r.NewHostModuleBuilder("wasmnet_v1")

@@ -1,0 +1,78 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+// What the sandbox costs beyond the reactor.
+func sandboxWorkloads(o options, ps *peers) []workload {
+	fresh := func(language, file, benchmark string) workload {
+		return workload{name: "fresh sandbox of a " + language + " guest: made, one message, gone", subjects: []subject{
+			{name: "stock wazero", measure: func() (figures, error) { return freshStock(ps.guest(file), o.window) }},
+			{name: "wasmnet", measure: func() (figures, error) { return hostBenchmark(benchmark, o.window) }},
+		}}
+	}
+	started := func(name, module string, flags ...string) subject {
+		return subject{name: name, measure: func() (figures, error) { return start(ps.sandbox(name, module, "tcp:0", flags...)) }}
+	}
+	neighbours := ps.own("sandbox C", "neighbours", ps.guest("echo.wasm"), ps.guest("spin.wasm"))
+	neighbours.ports = 2
+	return []workload{
+		fresh("C", "echo.wasm", "Fresh/C"),
+		fresh("Go", "echo-go.wasm", "Fresh/Go"),
+		metering(o, "C"),
+		metering(o, "Go"),
+		{name: "neighbour of a spinning guest", subjects: []subject{neighbours}, run: neighbour(o)},
+		{name: "start to listening", subjects: []subject{
+			{name: "reactor", measure: func() (figures, error) { return start(ps.reactor) }},
+			started("C, cached", ps.guest("echo.wasm")),
+			started("built-in, cached", "echo"),
+			started("built-in, cold", "echo", "--cache", "none"),
+		}},
+	}
+}
+
+// start measures how long a server takes to listen.
+func start(s subject) (figures, error) {
+	began := time.Now()
+	p, err := s.start()
+	if err != nil {
+		return nil, err
+	}
+	defer p.stop()
+	ready := time.Since(began)
+	cpu, err := p.cpu()
+	return figures{untilReady: float64(ready), cpuOfStart: float64(cpu)}, err
+}
+
+// kindsOfWork are the columns of metering: see BenchmarkMetering of package rewrite.
+var kindsOfWork = []string{"tight", "calls", "hash", "json", "http"}
+
+// metering compares work in a rewritten guest, with fuel and stack metered, with the same guest as it is, and with wazero's
+// own interruption.
+func metering(o options, language string) workload {
+	w := workload{name: "metering, " + language + " guest: time of one round of work", subjects: []subject{
+		{name: "stock wazero"}, {name: "wasmnet"}, {name: "CloseOnContextDone"},
+	}}
+	w.together = func() (map[string]figures, error) {
+		all := map[string]figures{"stock wazero": {}, "wasmnet": {}, "CloseOnContextDone": {}}
+		for _, kind := range kindsOfWork {
+			m, err := benchmark("./host/internal/rewrite", "Metering/"+language+"/"+kind, o.window)
+			if err != nil {
+				return nil, err
+			}
+			stock := m["stock-us"] * 1e3
+			if stock == 0 {
+				return nil, fmt.Errorf("metering of %s: no time", kind)
+			}
+			all["stock wazero"][kind] = stock
+			all["wasmnet"][kind] = stock * m["full/stock"]
+			all["CloseOnContextDone"][kind] = stock * m["interruptible/stock"]
+		}
+		return all, nil
+	}
+	return w
+}

@@ -1,0 +1,70 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"net"
+	"time"
+)
+
+func streamWorkloads(o options, ps *peers) []workload {
+	all := []subject{ps.net, ps.gnet, ps.reactor, ps.sandboxC, ps.sandboxGo}
+	var ws []workload
+	for _, conns := range []int{1, 64, 1000} {
+		ws = append(ws, workload{name: fmt.Sprintf("echo 64 B, %d connections", conns), subjects: all, run: echo(o, conns, 64)})
+	}
+	return append(ws,
+		workload{name: "echo 64 KiB, 64 connections", subjects: append([]subject{ps.net64}, all[1:]...), run: echo(o, 64, 64<<10)},
+		workload{name: "connect, one echo, close", subjects: append(all[:len(all):len(all)], ps.stockC, ps.stockGo), run: churn(o)},
+		workload{name: "idle memory, 1000 connections", subjects: all, run: idle(o, 1000)},
+		workload{name: "idle memory, 10000 connections", subjects: all, run: idle(o, 10000)},
+	)
+}
+
+// echo measures request and answer on connections that stay.
+func echo(o options, conns, size int) func(*process) (figures, error) {
+	return func(p *process) (figures, error) {
+		return measureLoad(p, conns, o.window, func(int) (func() error, func(), error) { return pingPong(p.addrs[0], size) })
+	}
+}
+
+// churn measures connections that live for one message.
+func churn(o options) func(*process) (figures, error) {
+	return func(p *process) (figures, error) {
+		return measureLoad(p, 16, o.window, func(int) (func() error, func(), error) { return connectEchoClose(p.addrs[0], 64) })
+	}
+}
+
+// idle measures what n connections cost that have echoed once and then said nothing for a while.
+func idle(o options, n int) func(*process) (figures, error) {
+	return func(p *process) (figures, error) {
+		out, in := []byte("wasmnet!"), make([]byte, 8)
+		one, err := net.Dial("tcp", p.addrs[0])
+		if err != nil {
+			return nil, err
+		}
+		defer one.Close()
+		if err := roundTrip(one, out, in); err != nil {
+			return nil, err
+		}
+		time.Sleep(o.settle) // what starting left behind would be counted in the server's favour
+		before, err := p.resident()
+		if err != nil {
+			return nil, err
+		}
+		for i := range n {
+			c, err := net.Dial("tcp", p.addrs[0])
+			if err != nil {
+				return nil, fmt.Errorf("connection %d: %w", i, err)
+			}
+			defer c.Close()
+			if err := roundTrip(c, out, in); err != nil {
+				return nil, fmt.Errorf("connection %d: %w", i, err)
+			}
+		}
+		time.Sleep(o.settle)
+		after, err := p.resident()
+		return figures{perConn: float64(after-before) / float64(n)}, err
+	}
+}
