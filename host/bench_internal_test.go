@@ -19,6 +19,7 @@ type stub struct {
 	now   time.Time
 	peer  protocol.Address
 	out   int
+	held  int // bytes that the transport says are queued
 	turns []func()
 
 	written bytes.Buffer // the first part of it
@@ -38,6 +39,12 @@ func (s *stub) CallLater(after time.Duration, f func()) protocol.DelayedCall {
 // again.
 func (s *stub) second(sh *shard) int64 {
 	again := sh.Due(0)
+	s.run()
+	return again
+}
+
+// run has the turns come that were asked for.
+func (s *stub) run() {
 	for len(s.turns) > 0 {
 		next := s.turns
 		s.turns = nil
@@ -45,7 +52,13 @@ func (s *stub) second(sh *shard) int64 {
 			f()
 		}
 	}
-	return again
+}
+
+// pass lets time pass on the clock of the shard.
+func (s *stub) pass(sh *shard, d time.Duration) {
+	s.now = s.now.Add(d)
+	sh.clock.tick()
+	s.run()
 }
 
 type stubTransport struct {
@@ -55,18 +68,20 @@ type stubTransport struct {
 
 func (t *stubTransport) Write(p []byte) (int, error) {
 	t.out += len(p)
-	if t.written.Len() < 1000 {
+	if t.written.Len() < 16<<10 {
 		t.written.Write(p)
 	}
 	return len(p), nil
 }
-func (t *stubTransport) Buffered() int                                  { return 0 }
+func (t *stubTransport) Buffered() int                                  { return t.held }
 func (t *stubTransport) Peer() protocol.Address                         { return t.peer }
 func (t *stubTransport) Reactor() protocol.Reactor                      { return t.stub }
 func (t *stubTransport) ID() uint64                                     { return 1 }
 func (t *stubTransport) RegisterProducer(protocol.Producer, bool) error { return nil }
 func (t *stubTransport) UnregisterProducer()                            {}
 func (t *stubTransport) AbortConnection()                               {}
+func (t *stubTransport) PauseReading()                                  {}
+func (t *stubTransport) ResumeReading()                                 {}
 
 // stubService starts a guest from testdata on a stub.
 func stubService(t testing.TB, wasm []byte) (*Service, *stubTransport) {

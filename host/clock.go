@@ -144,7 +144,7 @@ func (c *conn) heard(n int) {
 	c.active = c.shard.clock.now()
 	c.bill.BytesIn += uint64(n)
 	if c.rates.in.spend(int64(n), c.active) {
-		c.slow()
+		c.hurried()
 	}
 }
 

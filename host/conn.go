@@ -50,6 +50,7 @@ const (
 	connSpliced                            // relayed by the host
 	connWhy                                // why counts
 	connBreach                             // was closed for a breach of a limit
+	connHurried                            // its peer was found to send too fast
 )
 
 // holds are the reasons for which a connection is not read from.

@@ -102,7 +102,7 @@ func (c *conn) abort(why protocol.Reason) {
 
 // register makes the connection its transport's producer, so that the guest hears of backpressure.
 func (c *conn) register(streaming bool) {
-	c.state &^= connPaused
+	c.state &^= connPaused | connPausedByRate
 	c.state |= connProducer
 	if streaming {
 		c.state &^= connPull

@@ -7,6 +7,7 @@ import (
 
 	"github.com/wasmnet/wasmnet/abi"
 	"github.com/wasmnet/wasmnet/host/internal/handle"
+	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
 // An instance is one guest: the machine it runs on, and what it holds of the host's. It belongs to one goroutine at a time:
@@ -179,6 +180,15 @@ func (i *instance) fail(err error) {
 	i.end = err
 	i.svc.failed(i, err)
 	i.discardAll()
+}
+
+// failed reports whether the instance has ended by a fault of its own.
+func (i *instance) failed() bool {
+	if i.end == nil || errors.Is(i.end, protocol.ErrShutdown) {
+		return false
+	}
+	_, exit := exited(i.end)
+	return !exit || i.exit == nil
 }
 
 // discardAll lets go of everything the guest holds.

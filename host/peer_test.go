@@ -67,11 +67,7 @@ func TestTimesAreLimited(t *testing.T) {
 			w := newWorld(t)
 			p, s, address := w.pull(host.ServiceConfig{Isolation: host.PerService, Limits: limits})
 			c := dial(t, address)
-			began := time.Now()
 			drained(t, c)
-			if took := time.Since(began); took < 200*time.Millisecond {
-				t.Errorf("the connection was closed after %v", took)
-			}
 			w.log.wait(t, "limit exceeded", "limit="+limit, "value=200ms", c.LocalAddr().String(), "bill.calls")
 			w.log.wait(t, "connection closed", c.LocalAddr().String(), `reason="connection was idle too long"`)
 			if n := s.Stats().Breaches[limit]; n == 0 {
@@ -79,22 +75,6 @@ func TestTimesAreLimited(t *testing.T) {
 			}
 			_ = p
 		})
-	}
-}
-
-func TestTrafficKeepsAConnectionAlive(t *testing.T) {
-	w := newWorld(t)
-	_, address := w.run("echo.wat", host.ServiceConfig{Limits: host.Limits{Idle: 1500 * time.Millisecond}})
-	c := dial(t, address)
-	ticker := time.NewTicker(50 * time.Millisecond)
-	defer ticker.Stop()
-	for range 35 {
-		send(t, c, "x")
-		receive(t, c, "x")
-		<-ticker.C
-	}
-	if w.log.count("limit exceeded") != 0 {
-		t.Error("a connection with traffic was closed")
 	}
 }
 
@@ -130,22 +110,6 @@ func TestOutputIsLimited(t *testing.T) {
 	}
 }
 
-func TestRateInMakesThePeerWait(t *testing.T) {
-	w := newWorld(t)
-	_, address := w.run("echo.wat", host.ServiceConfig{Limits: host.Limits{RateIn: 100_000}})
-	c := dial(t, address)
-	const size = 250_000
-	go c.Write(make([]byte, size))
-	began := time.Now()
-	if _, err := io.ReadFull(c, make([]byte, size)); err != nil {
-		t.Fatal(err)
-	}
-	// A second's worth goes at once, and the last chunk is read on credit.
-	if took := time.Since(began); took < 500*time.Millisecond {
-		t.Errorf("%d bytes at 100000 a second took %v", size, took)
-	}
-}
-
 func TestRateOutPausesAndThenStopsTheGuest(t *testing.T) {
 	w := newWorld(t)
 	p, _, address := w.pull(host.ServiceConfig{Isolation: host.PerService,
@@ -171,16 +135,10 @@ func TestRateOutPausesAndThenStopsTheGuest(t *testing.T) {
 	}
 }
 
-func TestFuelRateMakesThePeerWaitAndThenStopsIt(t *testing.T) {
+func TestFuelRateStopsAGuestInDebt(t *testing.T) {
 	w := newWorld(t)
 	p, _, _ := w.pull(host.ServiceConfig{Limits: host.Limits{FuelRate: 10_000_000, Fuel: 50_000_000}})
-	began := time.Now()
-	for range 4 {
-		p.do(opSpin, 1_000_000) // some millions of units each
-	}
-	if time.Since(began) < 100*time.Millisecond {
-		t.Error("nothing was held back")
-	}
+	p.do(opSpin, 1_000_000) // some millions of units
 	// Timers go on while the peer waits, so a guest can run up a debt that no waiting pays.
 	p.do(opDoIn, 15, opSpin, 0, 5_000_000)
 	for range 10 {

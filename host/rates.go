@@ -89,6 +89,15 @@ func (c *conn) pay(fuel int64) {
 	c.slow()
 }
 
+// hurried makes a peer wait that sends faster than it may. That it does so is counted once.
+func (c *conn) hurried() {
+	if c.state&connHurried == 0 {
+		c.state |= connHurried
+		c.svc.breach(c.inst, c, "rate-in")
+	}
+	c.slow()
+}
+
 // slow stops reading from the peer until the debt is paid.
 func (c *conn) slow() {
 	if c.hold&holdRate == 0 && c.state&(connLosing|connMade) == connMade {
@@ -97,13 +106,24 @@ func (c *conn) slow() {
 	}
 }
 
-// quiet asks the guest to stop writing until the debt is paid.
+// quiet asks the guest to stop writing until the debt is paid. A pull producer is not told: it is asked for no more
+// meanwhile.
 func (c *conn) quiet() {
-	if c.state&(connPaused|connPausedByRate) == 0 {
-		c.state |= connPausedByRate
-		i := c.inst
-		i.postpone(func() bool { return c.event(abi.PauseProducing) })
+	if c.state&(connPaused|connPausedByRate) != 0 {
+		return
 	}
+	c.state |= connPausedByRate
+	if c.state&connPull == 0 {
+		c.inst.postpone(c.hush)
+	}
+}
+
+// hush tells the guest to pause, unless what it has done since has made that untrue.
+func (c *conn) hush() (here bool) {
+	if c.state&(connPausedByRate|connPull) != connPausedByRate {
+		return true
+	}
+	return c.event(abi.PauseProducing)
 }
 
 // refill lets the connection go on when it is out of debt.
@@ -121,7 +141,8 @@ func (c *conn) refill(now int64) {
 	c.release(holdRate)
 	if c.state&connPausedByRate != 0 {
 		c.state &^= connPausedByRate
-		if c.state&connPaused == 0 {
+		flushes := c.state&connPull != 0 && c.t.Buffered() > 0 // and the transport asks a pull producer for more then
+		if c.state&connPaused == 0 && !flushes {
 			// Not from here: a call may take this goroutine from the loop, in the middle of the clock's work.
 			c.shard.loop.CallLater(0, func() { c.event(abi.ResumeProducing) })
 		}

@@ -76,6 +76,7 @@ type Service struct {
 
 	tlsServers tlsServers
 	deniedLog  sampler
+	closings   closings
 
 	perPeerSet  bool                   // by the operator
 	stopping    atomic.Bool            // the last port has closed

@@ -83,12 +83,28 @@ func (sh *shard) closed(c *conn, i *instance, reason error) {
 	if sh.svc.open.Load() == 0 && sh.svc.stopping.Load() {
 		sh.loop.CallFromThread(sh.farewell) // it calls a guest, which has no place here
 	}
-	if !sh.svc.log.Enabled(sh.svc.ctx, slog.LevelDebug) {
+	level := slog.LevelDebug
+	if c.state&connBreach != 0 || i.failed() {
+		level = sh.svc.closings.level()
+	}
+	if !sh.svc.log.Enabled(sh.svc.ctx, level) {
 		return
 	}
 	c.bill.Memory = i.memorySize()
-	sh.svc.log.Debug("connection closed", "conn", c.id, "peer", peerText(c.t),
+	sh.svc.log.Log(sh.svc.ctx, level, "connection closed", "conn", c.id, "peer", peerText(c.t),
 		"reason", c.reason(reason).Error(), c.bill.attr())
+}
+
+// closings are the ends of connections that an operator should hear of without asking: those that a breach or a trap has
+// ended. A flood of them is not a flood of lines.
+type closings struct{ sampler }
+
+// level is the one of the next such end.
+func (c *closings) level() slog.Level {
+	if c.allow() {
+		return slog.LevelInfo
+	}
+	return slog.LevelDebug
 }
 
 // active sees that the shard is looked at again.

@@ -1,6 +1,8 @@
 package hostile
 
 import (
+	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -67,12 +69,31 @@ func TestDamagedCodeIsNotRun(t *testing.T) {
 			s.dial().echoes("compiled again")
 		})
 	}
-	t.Run("a folder that others can write", func(t *testing.T) {
-		if err := os.Chmod(dir, 0o777); err != nil {
-			t.Fatal(err)
-		}
-		a := newArena(t, caching)
-		a.log.wait(t, 1, "msg", "compiled modules are not kept", "error", "~chmod 700")
-		a.attack(named(t, "name_section_lies"), host.ServiceConfig{}).dial().echoes("without a cache")
-	})
+	damaged := flip(len(good) / 2)
+	for name, c := range map[string]struct {
+		make func(folder string) error
+		want string
+	}{
+		"others can write":      {func(folder string) error { return os.Chmod(folder, 0o777) }, "~chmod 700"},
+		"a group can write":     {func(folder string) error { return os.Chmod(folder, 0o770) }, "~chmod 700"},
+		"others can replace it": {func(folder string) error { return os.Chmod(filepath.Dir(folder), 0o777) }, "~swap what lies in it"},
+		"a link": {func(folder string) error {
+			return errors.Join(os.Rename(folder, folder+"-moved"), os.Symlink(folder+"-moved", folder))
+		}, "~is a symbolic link"},
+	} {
+		t.Run("a folder: "+name, func(t *testing.T) {
+			folder := filepath.Join(t.TempDir(), "parent", "cache")
+			code := filepath.Join(folder, filepath.Base(path))
+			err := errors.Join(os.MkdirAll(folder, 0o700), os.WriteFile(code, damaged, 0o600), c.make(folder))
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := newArena(t, func(hc *host.Config, _ *reactor.Config) { hc.CacheDir = folder })
+			a.log.once(t, "level", "WARN", "msg", "compiled modules are not kept", "error", c.want)
+			a.attack(named(t, "name_section_lies"), host.ServiceConfig{}).dial().echoes("without a cache")
+			if b, err := os.ReadFile(code); err != nil || !bytes.Equal(b, damaged) {
+				t.Errorf("what lies in the folder was used: %v", err)
+			}
+		})
+	}
 }

@@ -66,24 +66,6 @@ func TestPeersLeave(t *testing.T) {
 	s.dial().echoes("still there")
 }
 
-// A peer that sends a byte now and then is not idle, and is stopped by the limit of its lifetime.
-func TestOneByteAtATime(t *testing.T) {
-	a := newArena(t)
-	s := a.echo(host.ServiceConfig{Limits: host.Limits{Idle: time.Second, Lifetime: 2 * time.Second}}, "tcp:0:interface=127.0.0.1")
-	p := s.dial()
-	a.neighbour.while(func() {
-		for {
-			if _, err := p.Write([]byte("x")); err != nil {
-				return
-			}
-			if _, err := io.ReadFull(p, make([]byte, 1)); err != nil {
-				return
-			}
-		}
-	})
-	s.breached("lifetime", 1)
-}
-
 // selfSigned writes a key and a certificate for localhost, and returns their files and the roots that verify it.
 func selfSigned(t *testing.T) (keyFile, certFile string, roots *x509.CertPool) {
 	t.Helper()

@@ -1,39 +1,15 @@
 package hostile
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net"
-	"net/netip"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/wasmnet/wasmnet/abi"
 	"github.com/wasmnet/wasmnet/host"
-	"github.com/wasmnet/wasmnet/reactor"
 )
-
-// names is a resolver that answers from a table: what an attacker's name server says.
-type names map[string][]string
-
-// LookupNetIP implements reactor.Resolver.
-func (n names) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
-	var list []netip.Addr
-	for _, a := range n[host] {
-		list = append(list, netip.MustParseAddr(a))
-	}
-	if len(list) == 0 {
-		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
-	}
-	return list, nil
-}
-
-func resolving(r reactor.Resolver) option {
-	return func(_ *host.Config, rc *reactor.Config) { rc.Resolver = r }
-}
 
 // grants reads grants in their text form.
 func grants(t testing.TB, texts ...string) (g host.Grants) {
@@ -164,149 +140,4 @@ func (s *service) dials(t testing.TB, text string, want int) {
 	if got != want {
 		t.Errorf("%s: %d, want %d", text, got, want)
 	}
-}
-
-// A hanging resolver answers when it is told to.
-type hanging struct {
-	mu      sync.Mutex
-	waiting int
-	most    int
-	asked   chan struct{}
-	release chan struct{}
-}
-
-// LookupNetIP implements reactor.Resolver.
-func (h *hanging) LookupNetIP(ctx context.Context, _, _ string) ([]netip.Addr, error) {
-	h.mu.Lock()
-	h.waiting++
-	h.most = max(h.most, h.waiting)
-	h.mu.Unlock()
-	select {
-	case h.asked <- struct{}{}:
-	default:
-	}
-	defer func() {
-		h.mu.Lock()
-		h.waiting--
-		h.mu.Unlock()
-	}()
-	select {
-	case <-h.release:
-		return nil, errors.New("the name server failed")
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// testDialStorm sees that dials under way are bounded, and that they end with the instance.
-func testDialStorm(t *testing.T, g *guest) {
-	resolver := &hanging{asked: make(chan struct{}, 1), release: make(chan struct{})}
-	a := newArena(t, resolving(resolver))
-	m := a.load(g)
-	t.Run("dials that take for ever", func(t *testing.T) {
-		s := a.serve(m, host.ServiceConfig{Name: "forever", Limits: host.Limits{Dials: 7},
-			Grants: grants(t, "dial=tcp:*:80"), Config: map[string]string{"target": "tcp:slow.example:80"}})
-		p := connect(t, s.address)
-		defer p.Close()
-		p.send("x")
-		if n := p.number(); n != 7 {
-			t.Errorf("%d dials were taken, want 7", n)
-		}
-		s.breached("dials", 1)
-		<-resolver.asked
-		p.Close()
-		a.quiet()
-		a.neighbour.answers(10)
-		resolver.mu.Lock()
-		defer resolver.mu.Unlock()
-		if resolver.most > 7 {
-			t.Errorf("%d names were looked up at a time", resolver.most)
-		}
-	})
-	close(resolver.release)
-	t.Run("dials that fail at once", func(t *testing.T) {
-		s := a.serve(m, host.ServiceConfig{Name: "at once", Limits: host.Limits{Dials: 7},
-			Grants: grants(t, "dial=tcp:loopback:*"), Config: map[string]string{"target": "tcp:127.0.0.1:1"}})
-		p := connect(t, s.address)
-		defer p.Close()
-		p.send("x")
-		if n := p.number(); n != 7 {
-			t.Errorf("%d dials were taken, want 7", n)
-		}
-		a.eventually("a hundred dials", func() bool { return s.Stats().Dials > 100 })
-		p.Close()
-		end := a.log.wait(t, 1, "msg", "connection closed", "service", s.name)[0]
-		if n, err := strconv.Atoi(end["bill.dials"]); err != nil || n < 100 {
-			t.Errorf("%q dials are on the bill", end["bill.dials"])
-		}
-		// Its peer is gone, and with the dials that were under way ends the instance.
-		a.eventually("the end of the instance", func() bool { return s.Stats().Recycled > 0 })
-	})
-}
-
-func testListenDenied(t *testing.T, g *guest) {
-	a := newArena(t)
-	m := a.load(g)
-	ask := func(t *testing.T, s *service, text string) (first, last abi.Code) {
-		p := connect(t, s.address)
-		defer p.Close()
-		p.send(text)
-		return abi.Code(p.number()), abi.Code(p.number())
-	}
-	s := a.serve(m, host.ServiceConfig{Name: "nothing"})
-	for _, text := range []string{
-		"tcp:0", "tcp:0:interface=127.0.0.1", "tcp6:0", "udp:0", "unix:/tmp/hostile.sock", "unix:@hostile", "tcp:22",
-	} {
-		if first, _ := ask(t, s, text); first != abi.Denied {
-			t.Errorf("%s: %d, want DENIED", text, first)
-		}
-	}
-	for text, want := range map[string]abi.Code{"fd:0": abi.Denied, "stdio:": abi.Denied, "": abi.Invalid, "systemd:domain=INET:index=0": abi.Denied} {
-		if text == "" {
-			text = "nonsense"
-		}
-		if first, _ := ask(t, s, text); first != want {
-			t.Errorf("%s: %d, want %d", text, first, want)
-		}
-	}
-	if r := a.log.wait(t, 1, "msg", "denied", "service", "nothing")[0]; r["grant"] != "listen" || r["conn"] == "" {
-		t.Errorf("logged as %q", r)
-	}
-	granted := a.serve(m, host.ServiceConfig{Name: "granted", Grants: grants(t, "listen=tcp:127.0.0.1:*"), Limits: host.Limits{Handles: 10}})
-	if first, last := ask(t, granted, "tcp:0:interface=127.0.0.1"); first <= 0 || last != abi.Limit {
-		t.Errorf("granted: %d and then %d, want a handle and then LIMIT", first, last)
-	}
-	if first, _ := ask(t, granted, "tcp:0"); first != abi.Denied {
-		t.Errorf("every interface: %d, want DENIED", first)
-	}
-	a.quiet()
-	granted.breached("handles", 1)
-	a.neighbour.answers(3)
-}
-
-func testResolveStorm(t *testing.T, g *guest) {
-	resolver := &hanging{asked: make(chan struct{}, 1), release: make(chan struct{})}
-	a := newArena(t, resolving(resolver))
-	m := a.load(g)
-	denied := a.serve(m, host.ServiceConfig{Name: "denied"})
-	p := denied.dial()
-	p.send("victim.example")
-	if taken, code := p.number(), p.number(); taken != 0 || abi.Code(code) != abi.Denied {
-		t.Errorf("without the grant: %d taken and then %d, want none and DENIED", taken, code)
-	}
-	p.Close()
-	granted := a.serve(m, host.ServiceConfig{Name: "granted", Grants: grants(t, "resolve"), Limits: host.Limits{Handles: 20}})
-	p = granted.dial()
-	a.neighbour.while(func() {
-		p.send("victim.example")
-		if taken, code := p.number(), p.number(); taken != 20 || abi.Code(code) != abi.Limit {
-			t.Errorf("with the grant: %d taken and then %d, want 20 and LIMIT", taken, code)
-		}
-	})
-	granted.breached("handles", 1)
-	<-resolver.asked
-	a.neighbour.answers(10)
-	p.Close()
-	a.quiet()
-	close(resolver.release)
 }

@@ -46,7 +46,8 @@ type Cache struct {
 	secret []byte
 }
 
-// Open opens dir, and makes it if it does not exist. The error says what is wrong with its owner or permissions.
+// Open opens dir, and makes it if it does not exist. The error says what is wrong with its owner or permissions, or that it
+// is a symbolic link: whoever may change a link may swap what it leads to.
 func Open(dir string) (*Cache, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -82,10 +83,32 @@ func (c *Cache) check() error {
 	if err != nil {
 		return err
 	}
+	here, err := os.Lstat(c.dir)
+	switch {
+	case err != nil:
+		return err
+	case here.Mode()&fs.ModeSymlink != 0:
+		return fmt.Errorf("%s is a symbolic link: name the directory that it leads to", c.dir)
+	case !os.SameFile(info, here):
+		return fmt.Errorf("%s is being swapped: choose another directory", c.dir)
+	}
 	if err := private(c.dir, info); err != nil {
 		return err
 	}
-	for d := filepath.Dir(c.dir); ; d = filepath.Dir(d) {
+	// The way to it by name, and the one that the links on it make of that.
+	real, err := filepath.EvalSymlinks(c.dir)
+	if err != nil {
+		return err
+	}
+	if err := safeWay(c.dir); err != nil || real == c.dir {
+		return err
+	}
+	return safeWay(real)
+}
+
+// safeWay demands that nobody else can put another directory in the place of dir, or of one that it lies in.
+func safeWay(dir string) error {
+	for d := filepath.Dir(dir); ; d = filepath.Dir(d) {
 		info, err := os.Stat(d)
 		if err != nil {
 			return err
