@@ -15,7 +15,7 @@ import (
 
 // A stub is a loop and a transport that do nothing, so that what remains is the sandbox's own cost.
 type stub struct {
-	protocol.Reactor
+	Loop
 	now   time.Time
 	peer  protocol.Address
 	out   int
@@ -99,12 +99,12 @@ func stubService(t testing.TB, wasm []byte) (*Service, *stubTransport) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := h.NewService(m, nil, ServiceConfig{Limits: Limits{FuelRate: Unlimited}})
+	loop := &stub{now: time.Now(), peer: protocol.TCPAddress{AddrPort: netip.MustParseAddrPort("192.0.2.1:1")}}
+	s, err := h.NewServiceOn(m, loop, ServiceConfig{Limits: Limits{FuelRate: Unlimited}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	peer := protocol.TCPAddress{AddrPort: netip.MustParseAddrPort("192.0.2.1:1")}
-	return s, &stubTransport{stub: &stub{now: time.Now(), peer: peer}}
+	return s, &stubTransport{stub: loop}
 }
 
 func build(t testing.TB, name string, args ...string) []byte {

@@ -32,7 +32,7 @@ type conn struct {
 	dial  *dial           // nil: it was accepted
 	port  *listener       // that accepted it, if the guest opened it
 	gone  error           // why it was lost, when the guest was busy and is still to be told
-	exit  *program        // that runs on it
+	exit  *Program        // that runs on it
 	other *conn           // that it is spliced with
 }
 

@@ -7,9 +7,11 @@ import (
 	"log"
 	"net"
 	"os/exec"
+	"time"
 
 	"github.com/wasmnet/wasmnet/host"
 	"github.com/wasmnet/wasmnet/reactor"
+	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
 
 // A server whose connections each have a sandbox.
@@ -64,4 +66,33 @@ func ask(address, question string) string {
 	answer := make([]byte, len(question))
 	io.ReadFull(c, answer)
 	return string(answer)
+}
+
+// A guest on a reactor in memory, where a test moves the time. Package guesttest makes less work of it.
+func ExampleHost_NewServiceOn() {
+	h, err := host.New(host.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer h.Close()
+	m, err := h.Load(context.Background(), "echo.wasm", assembled("testdata/echo.wat"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	r := reactortest.NewReactor()
+	s, err := h.NewServiceOn(m, r, host.ServiceConfig{Limits: host.Limits{Idle: time.Minute}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	peer := &reactortest.Recorder{}
+	pair := r.Join(peer, s.BuildProtocol(nil))
+	pair.Chunks = reactortest.Sizes(1)
+	pair.Client.Write([]byte("hello"))
+	r.Settle()
+	fmt.Println(peer.Take())
+	r.Advance(2 * time.Minute)
+	fmt.Println(pair.Server.Lost())
+	// Output:
+	// hello
+	// connection was aborted
 }

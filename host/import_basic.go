@@ -3,7 +3,6 @@ package host
 import (
 	"crypto/rand"
 	"math"
-	"time"
 
 	"github.com/wasmnet/wasmnet/abi"
 )
@@ -53,18 +52,12 @@ func readConfig(i *instance, s []uint64) {
 	ret(s, int32(len(value)))
 }
 
-// clockZero is where the guests' monotonic clock begins: some way back, so that it is never 0 and tells nobody how
-// long the process has run.
-var clockZero = time.Now().Add(-time.Hour)
-
-func monotonic() int64 { return int64(time.Since(clockZero)) }
-
-func readClock(_ *instance, s []uint64) {
+func readClock(i *instance, s []uint64) {
 	switch int32(s[0]) {
 	case abi.ClockMonotonic:
-		s[0] = uint64(monotonic())
+		s[0] = uint64(i.time().monotonic())
 	case abi.ClockWall:
-		s[0] = uint64(time.Now().UnixNano())
+		s[0] = uint64(i.time().wall())
 	default:
 		invalid := int64(abi.Invalid)
 		s[0] = uint64(invalid)

@@ -38,7 +38,7 @@ type instance struct {
 	later    []step      // what happened meanwhile, in order
 	end      error       // why the instance has ended; nil while it lives
 	starting *conn       // is made when what comes before has run
-	exit     *program    // of programs
+	exit     *Program    // of programs
 	held     []*conn     // are not read from meanwhile
 	closing  interface { // leaves when the current call ends
 		leave(reason error)

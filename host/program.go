@@ -9,9 +9,10 @@ import (
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
-// A program is a guest that ends: by stop, by proc_exit, or because nothing can happen to it any more.
-type program struct {
+// A Program is a guest that ends: by stop, by proc_exit, or because nothing can happen to it any more.
+type Program struct {
 	inst     *instance
+	loop     Loop
 	status   int
 	stopping bool
 	err      error
@@ -24,13 +25,21 @@ type program struct {
 //
 // The reactor must be running, or be started meanwhile; Exec does not stop it. It must not be called on a loop.
 func (s *Service) Exec(ctx context.Context) (status int, err error) {
-	p, err := s.newProgram()
+	p, err := s.StartExec()
 	if err != nil {
 		return 0, err
 	}
-	loop := s.home()
-	loop.CallFromThread(func() {
-		i, err := s.fresh(s.shardOf(loop))
+	return p.Wait(ctx)
+}
+
+// StartExec is Exec without waiting for the end.
+func (s *Service) StartExec() (*Program, error) {
+	p, err := s.newProgram()
+	if err != nil {
+		return nil, err
+	}
+	p.loop.CallFromThread(func() {
+		i, err := s.fresh(s.shardOf(p.loop))
 		if err != nil {
 			p.finish(err)
 			return
@@ -38,46 +47,58 @@ func (s *Service) Exec(ctx context.Context) (status int, err error) {
 		p.inst, i.exit, i.alone = i, p, true
 		i.begin()
 	})
-	return p.wait(ctx, loop)
+	return p, nil
 }
 
 // Connect dials a client endpoint string and runs the service's module as a program on that connection, with which it
 // ends. Otherwise it is like Exec; the error can also be the reason why there was no connection.
 func (s *Service) Connect(ctx context.Context, text string) (status int, err error) {
-	e, err := endpoint.ParseClient(text)
+	p, err := s.StartConnect(text)
 	if err != nil {
 		return 0, err
 	}
-	p, err := s.newProgram()
-	if err != nil {
-		return 0, err
-	}
-	loop := s.home()
-	loop.CallFromThread(func() {
-		if _, err := loop.ConnectEndpoint(e, &rootDial{svc: s, program: p}); err != nil {
-			p.finish(err)
-		}
-	})
-	status, err = p.wait(ctx, loop)
+	status, err = p.Wait(ctx)
 	if r := protocol.Reason(0); errors.As(err, &r) {
-		err = fmt.Errorf("%s: %w", e.Text, err)
+		err = fmt.Errorf("%s: %w", text, err)
 	}
 	return status, err
 }
 
-func (s *Service) newProgram() (*program, error) {
+// StartConnect is Connect without waiting for the end.
+func (s *Service) StartConnect(text string) (*Program, error) {
+	e, err := endpoint.ParseClient(text)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.newProgram()
+	if err != nil {
+		return nil, err
+	}
+	p.loop.CallFromThread(func() {
+		if _, err := p.loop.ConnectEndpoint(e, &rootDial{svc: s, program: p}); err != nil {
+			p.finish(err)
+		}
+	})
+	return p, nil
+}
+
+func (s *Service) newProgram() (*Program, error) {
 	if !s.program {
 		return nil, errors.New("the service is not set up as a program (ServiceConfig.Program)")
 	}
-	return &program{done: make(chan struct{})}, nil
+	return &Program{loop: s.home(), done: make(chan struct{})}, nil
 }
 
-// wait returns when the program has ended.
-func (p *program) wait(ctx context.Context, loop protocol.Reactor) (int, error) {
+// Done is closed when the program has ended; Wait then returns at once.
+func (p *Program) Done() <-chan struct{} { return p.done }
+
+// Wait returns when the program has ended: with its status, or the error that [Service.Exec] documents. It ends the
+// program when ctx ends. It must not be called on a loop.
+func (p *Program) Wait(ctx context.Context) (status int, err error) {
 	select {
 	case <-p.done:
 	case <-ctx.Done():
-		loop.CallFromThread(func() {
+		p.loop.CallFromThread(func() {
 			if i := p.inst; i != nil {
 				i.cutShort(protocol.ErrShutdown)
 				if !i.running {
@@ -92,14 +113,14 @@ func (p *program) wait(ctx context.Context, loop protocol.Reactor) (int, error) 
 }
 
 // stop ends the program when the event that asked for it has returned.
-func (p *program) stop(status int) {
+func (p *Program) stop(status int) {
 	p.stopping = true
 	p.status = status
 	p.inst.postpone(p.closeAll)
 }
 
 // closeAll closes what the guest has open, after flushing.
-func (p *program) closeAll() (here bool) {
+func (p *Program) closeAll() (here bool) {
 	p.inst.handles.All(func(h int32, r resource) bool {
 		if c, ok := r.(*conn); ok && c.t != nil {
 			if c.state&connLosing == 0 {
@@ -116,7 +137,7 @@ func (p *program) closeAll() (here bool) {
 }
 
 // over ends the program if nothing keeps it.
-func (p *program) over() bool {
+func (p *Program) over() bool {
 	select {
 	case <-p.done:
 		return true
@@ -139,7 +160,7 @@ func (p *program) over() bool {
 	return true
 }
 
-func (p *program) finish(err error) {
+func (p *Program) finish(err error) {
 	p.err = err
 	close(p.done)
 }
@@ -147,7 +168,7 @@ func (p *program) finish(err error) {
 // A rootDial is the attempt to connect a program.
 type rootDial struct {
 	svc     *Service
-	program *program
+	program *Program
 }
 
 var _ protocol.ClientFactory = (*rootDial)(nil)

@@ -109,6 +109,11 @@ func resolve(i *instance, s []uint64) {
 	})
 }
 
+// threads is a loop that has a way of its own to run something beside it.
+type threads interface {
+	RunInThread(f func())
+}
+
 // maxTasks is how many tasks of a service may be waiting or running at a time.
 const maxTasks = 1024
 
@@ -142,6 +147,8 @@ func deferToThread(i *instance, s []uint64) {
 		}
 		if l, ok := sh.loop.(*reactor.Loop); ok {
 			reactor.DeferToThread(l, func() (struct{}, error) { run(); return struct{}{}, nil })
+		} else if l, ok := sh.loop.(threads); ok {
+			l.RunInThread(run)
 		} else {
 			go run()
 		}

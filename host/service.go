@@ -31,6 +31,9 @@ type ServiceConfig struct {
 	Program bool
 	Args    []string // of a program; the first is its name
 
+	// Logger gets what the service has to say and what its guests log. nil: that of [Config].
+	Logger *slog.Logger
+
 	TLS TLS
 }
 
@@ -41,7 +44,9 @@ type Service struct {
 	host      *Host
 	module    *Module
 	code      *code
-	reactor   *reactor.Reactor
+	loops     []Loop
+	spread    func(*endpoint.Server, protocol.Factory) (protocol.Port, error) // opens a port for all loops
+	time      guestTime                                                       // of start-up and of workers
 	name      string
 	log       *slog.Logger
 	ctx       context.Context // of log calls
@@ -97,14 +102,32 @@ var (
 // NewService starts a module: its start-up code runs once, here, and what it leaves is the image every instance begins
 // with. r is the reactor the service will run on. The error is a [*ModuleError].
 func (h *Host) NewService(m *Module, r *reactor.Reactor, cfg ServiceConfig) (*Service, error) {
-	s, err := h.newService(m, r, cfg)
+	var loops []Loop
+	for _, l := range r.Loops() {
+		loops = append(loops, l)
+	}
+	return h.newService(m, loops, r.ListenEndpoint, cfg)
+}
+
+// NewServiceOn is NewService for a single loop, which can be one in a test's memory (see package guesttest).
+func (h *Host) NewServiceOn(m *Module, loop Loop, cfg ServiceConfig) (*Service, error) {
+	return h.newService(m, []Loop{loop}, loop.ListenEndpoint, cfg)
+}
+
+func (h *Host) newService(m *Module, loops []Loop, spread func(*endpoint.Server, protocol.Factory) (protocol.Port, error),
+	cfg ServiceConfig) (*Service, error) {
+	s, err := h.prepareService(m, cfg)
+	if err == nil {
+		s.loops, s.spread, s.time = loops, spread, timeOf(loops[0])
+		err = s.begin()
+	}
 	if err != nil {
 		return nil, &ModuleError{Module: m.name, Err: err}
 	}
 	return s, nil
 }
 
-func (h *Host) newService(m *Module, r *reactor.Reactor, cfg ServiceConfig) (*Service, error) {
+func (h *Host) prepareService(m *Module, cfg ServiceConfig) (*Service, error) {
 	isolation, err := chooseIsolation(cfg.Isolation, m.manifest.isolation())
 	if err != nil {
 		return nil, err
@@ -120,12 +143,15 @@ func (h *Host) newService(m *Module, r *reactor.Reactor, cfg ServiceConfig) (*Se
 	if name == "" {
 		name = m.name
 	}
+	log := cfg.Logger
+	if log == nil {
+		log = h.log
+	}
 	s := &Service{
 		host:      h,
 		module:    m,
-		reactor:   r,
 		name:      name,
-		log:       h.log.With("module", m.name, "service", name),
+		log:       log.With("module", m.name, "service", name),
 		ctx:       context.Background(),
 		isolation: isolation,
 		limits:    cfg.Limits.over(h.limits).over(DefaultLimits(isolation)),
@@ -151,17 +177,22 @@ func (h *Host) newService(m *Module, r *reactor.Reactor, cfg ServiceConfig) (*Se
 	if s.code.memory > s.limits.Memory {
 		return nil, fmt.Errorf("%w: it begins with %dKiB", s.limitError("memory"), s.code.memory/kib)
 	}
-	if s.mounts, err = openMounts(cfg.Grants.Mounts); err != nil {
-		return nil, err
+	return s, nil
+}
+
+// begin takes hold of what the service needs, and starts the module.
+func (s *Service) begin() (err error) {
+	if s.mounts, err = openMounts(s.grants.Mounts); err != nil {
+		return err
 	}
-	if err := h.adopt(s); err != nil {
+	if err := s.host.adopt(s); err != nil {
 		closeMounts(s.mounts)
-		return nil, err
+		return err
 	}
 	if err := s.startUp(); err != nil {
-		return nil, errors.Join(err, s.Close())
+		return errors.Join(err, s.Close())
 	}
-	return s, nil
+	return nil
 }
 
 // adopt has the service closed with the host.
@@ -203,11 +234,11 @@ func (s *Service) ListenEndpoint(e *endpoint.Server) (protocol.Port, error) {
 	if s.isolation == PerService {
 		return s.home().ListenEndpoint(e, s)
 	}
-	return s.reactor.ListenEndpoint(e, s)
+	return s.spread(e, s)
 }
 
 // home is the loop of what exists once.
-func (s *Service) home() *reactor.Loop { return s.reactor.Loops()[0] }
+func (s *Service) home() Loop { return s.loops[0] }
 
 // BuildProtocol implements [protocol.Factory]. It returns nil, so that the connection is closed without a byte, while
 // the service is over a limit or its shared instance is not to be had.
@@ -245,10 +276,7 @@ func (s *Service) StopFactory() {
 
 // eachLoop calls f on every loop that has, or is to have, instances.
 func (s *Service) eachLoop(f func(*shard)) {
-	if s.reactor == nil {
-		return
-	}
-	loops := s.reactor.Loops()
+	loops := s.loops
 	if s.isolation == PerService {
 		loops = loops[:1]
 	}

@@ -2,6 +2,7 @@ package host
 
 import (
 	"log/slog"
+	"slices"
 
 	"github.com/wasmnet/wasmnet/host/internal/wheel"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
@@ -12,6 +13,7 @@ import (
 type shard struct {
 	svc    *Service
 	loop   protocol.Reactor
+	time   guestTime
 	clock  *clock
 	detach func()          // lets the loop go on without the call that calls it; nil where the loop cannot
 	ended  <-chan struct{} // closed when the loop has ended; nil where it does not tell
@@ -37,7 +39,7 @@ func (s *Service) shardOf(loop protocol.Reactor) *shard {
 	if sh, ok := s.shards.Load(loop); ok {
 		return sh.(*shard)
 	}
-	sh := &shard{svc: s, loop: loop, clock: s.host.clockOf(loop)}
+	sh := &shard{svc: s, loop: loop, time: s.time.on(loop), clock: s.host.clockOf(loop)}
 	sh.entry.Owner = sh
 	sh.pool.shard = sh
 	sh.shared.shard = sh
@@ -49,7 +51,40 @@ func (s *Service) shardOf(loop protocol.Reactor) *shard {
 		sh.ended = d.Done()
 	}
 	stored, _ := s.shards.LoadOrStore(loop, sh)
+	s.sweep(sh)
 	return stored.(*shard)
+}
+
+// sweep takes over what is left on loops that have ended: tests make many of them for one service. A loop that a slow
+// call can leave is not touched, since the call may still be under way.
+func (s *Service) sweep(heir *shard) {
+	s.shards.Range(func(loop, v any) bool {
+		sh := v.(*shard)
+		if sh.detach != nil || sh.ended == nil {
+			return true
+		}
+		select {
+		case <-sh.ended:
+			s.shards.Delete(loop)
+			s.host.clocks.Delete(loop)
+			sh.bequeath(heir)
+		default:
+		}
+		return true
+	})
+}
+
+// bequeath gives the machines of a shard whose loop has ended to another one.
+func (sh *shard) bequeath(heir *shard) {
+	sh.shared.wanted = false
+	for _, i := range slices.Clone(sh.list) {
+		i.end = protocol.ErrShutdown
+		i.discardAll()
+		i.drop()
+	}
+	sh.flush()
+	heir.pool.free = append(heir.pool.free, sh.pool.free...)
+	sh.pool.free = nil
 }
 
 // instance is the one that a new root connection gets.

@@ -18,8 +18,8 @@ func (t *fuelTotal) init(sh *shard) {
 	t.entry.Owner = t
 	s := sh.svc
 	share := s.limits.FuelTotal
-	if s.reactor != nil && s.isolation != PerService && share > 0 {
-		share = max(1, share/int64(len(s.reactor.Loops())))
+	if s.isolation != PerService && share > 0 {
+		share = max(1, share/int64(len(s.loops)))
 	}
 	t.bucket = newBucket(share, sh.clock.now())
 }

@@ -2,7 +2,6 @@ package host
 
 import (
 	"encoding/binary"
-	"time"
 
 	"github.com/tetratelabs/wazero/api"
 )
@@ -100,9 +99,9 @@ func wasiClockTime(i *instance, s []uint64) {
 	var now int64
 	switch uint32(s[0]) {
 	case wasiRealtime:
-		now = time.Now().UnixNano()
+		now = i.time().wall()
 	case wasiMonotonic:
-		now = monotonic()
+		now = i.time().monotonic()
 	default:
 		s[0] = uint64(wasiInval)
 		return

@@ -31,6 +31,7 @@ type Conn struct {
 	streaming      bool
 	hungry         bool // a pull producer that has not been asked yet
 	producerPaused bool
+	output         *outputLimits // in the place of the Reactor's
 
 	tls tlsState
 }
@@ -190,10 +191,10 @@ func (c *Conn) pace(sent bool) bool {
 		}
 		c.hungry = false
 		c.producer.ResumeProducing()
-	case !c.producerPaused && len(c.out) > c.r.HighWater:
+	case !c.producerPaused && len(c.out) > c.limits().high:
 		c.producerPaused = true
 		c.producer.PauseProducing()
-	case c.producerPaused && len(c.out) <= c.r.LowWater:
+	case c.producerPaused && len(c.out) <= c.limits().low:
 		c.producerPaused = false
 		c.producer.ResumeProducing()
 	default:

@@ -35,8 +35,13 @@ func (r *Reactor) Connect(text string, f protocol.Factory) (protocol.Connector, 
 	if err != nil {
 		return nil, err
 	}
+	return r.ConnectEndpoint(to, f)
+}
+
+// ConnectEndpoint is Connect for a string that is parsed already.
+func (r *Reactor) ConnectEndpoint(to *endpoint.Client, f protocol.Factory) (protocol.Connector, error) {
 	if to.Network == "udp" {
-		return nil, fmt.Errorf("%s carries datagrams: use ConnectUDP", text)
+		return nil, fmt.Errorf("%s carries datagrams: use ConnectUDP", to.Text)
 	}
 	c := &Connector{r: r, to: to, factory: f}
 	c.Connect()
@@ -104,6 +109,9 @@ func (c *Connector) dial(a *attempt) {
 	if reason == nil {
 		reason = err
 	}
+	if reason == nil {
+		reason = checkAddress(c.factory, address)
+	}
 	if reason != nil {
 		c.failed(a, reason)
 		return
@@ -119,6 +127,25 @@ func (c *Connector) dial(a *attempt) {
 	default:
 		c.connect(a, port, address)
 	}
+}
+
+// checkAddress asks a factory, or a protocol of datagrams, that wants to know where it is about to be connected to.
+func checkAddress(who any, to protocol.Address) error {
+	checker, ok := who.(interface{ CheckAddress(netip.AddrPort) error })
+	if !ok {
+		return nil
+	}
+	var err error
+	switch to := to.(type) {
+	case protocol.TCPAddress:
+		err = checker.CheckAddress(to.AddrPort)
+	case protocol.UDPAddress:
+		err = checker.CheckAddress(to.AddrPort)
+	}
+	if err != nil {
+		return protocol.ErrDenied.Because(err)
+	}
+	return nil
 }
 
 func (c *Connector) resolve() (protocol.Address, error) {

@@ -53,7 +53,8 @@ func (r *Reactor) ListenUDP(text string, p protocol.DatagramProtocol) (protocol.
 	return r.open(p, host, netip.AddrPort{}), nil
 }
 
-// ConnectUDP implements protocol.Reactor. The host must be an address or stand in Hosts.
+// ConnectUDP implements protocol.Reactor. The host must be an address or stand in Hosts; with another one StopProtocol is
+// the only event.
 func (r *Reactor) ConnectUDP(text string, p protocol.DatagramProtocol) (protocol.Port, error) {
 	to, err := endpoint.ParseClient(text)
 	if err != nil {
@@ -63,14 +64,20 @@ func (r *Reactor) ConnectUDP(text string, p protocol.DatagramProtocol) (protocol
 		return nil, protocol.ErrUnsupported
 	}
 	ip, err := r.resolveOne(to.Host)
+	peer := netip.AddrPortFrom(ip, uint16(to.Port))
+	if err == nil {
+		err = checkAddress(p, protocol.UDPAddress{AddrPort: peer})
+	}
 	if err != nil {
-		return nil, err
+		port := &DatagramPort{r: r, protocol: p}
+		r.soon(func() { port.end(err) })
+		return port, nil
 	}
 	from := ip
 	if bind, err := netip.ParseAddr(to.BindAddress); err == nil {
 		from = bind
 	}
-	return r.open(p, r.local(from), netip.AddrPortFrom(ip, uint16(to.Port))), nil
+	return r.open(p, r.local(from), peer), nil
 }
 
 // open starts the protocol in the next turn.

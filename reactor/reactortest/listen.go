@@ -26,6 +26,11 @@ func (r *Reactor) Listen(text string, f protocol.Factory) (protocol.Port, error)
 	if err != nil {
 		return nil, protocol.ErrCannotListen.Because(err)
 	}
+	return r.ListenEndpoint(s, f)
+}
+
+// ListenEndpoint is Listen for a string that is parsed already.
+func (r *Reactor) ListenEndpoint(s *endpoint.Server, f protocol.Factory) (protocol.Port, error) {
 	switch {
 	case r.stopped:
 		return nil, protocol.ErrCannotListen.Because(protocol.ErrShutdown)

@@ -42,6 +42,7 @@ type Reactor struct {
 	scratch   []byte // what DataReceived is given
 	stopped   bool
 	status    int
+	done      chan struct{}
 }
 
 var (
@@ -57,6 +58,7 @@ func NewReactor() *Reactor {
 		HighWater: 64 << 10, LowWater: 16 << 10, HardCap: 1 << 20, Window: 64 << 10,
 		fail:      map[string]error{},
 		ephemeral: 49152,
+		done:      make(chan struct{}),
 	}
 	r.scope = deferred.NewScope(func(e *deferred.UnhandledError) { r.Unhandled = append(r.Unhandled, e) })
 	return r
@@ -162,7 +164,15 @@ func (r *Reactor) Close() {
 	}
 	r.Settle()
 	r.scope.Close()
+	select {
+	case <-r.done:
+	default:
+		close(r.done)
+	}
 }
+
+// Done is closed by Close.
+func (r *Reactor) Done() <-chan struct{} { return r.done }
 
 // Connections are the connections that live, both ends of each, in the order they were made.
 func (r *Reactor) Connections() []*Conn { return append([]*Conn(nil), r.conns...) }

@@ -90,6 +90,10 @@ func (r *Reactor) DeferToThread(name string, input []byte, done func(result []by
 	return q
 }
 
+// RunInThread runs f as DeferToThread runs tasks: in the next turn, on the test's goroutine, or by RunTask if HoldTasks is
+// set.
+func (r *Reactor) RunInThread(f func()) { r.tasks = append(r.tasks, f) }
+
 // RunTask runs the oldest task of DeferToThread that has not run. It reports whether there was one.
 func (r *Reactor) RunTask() bool {
 	if len(r.tasks) == 0 {

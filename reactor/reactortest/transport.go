@@ -1,6 +1,10 @@
 package reactortest
 
-import "github.com/wasmnet/wasmnet/reactor/protocol"
+import (
+	"fmt"
+
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
 
 // Write implements protocol.Transport. While a producer is registered its bytes are taken even after LoseConnection,
 // which waits for it.
@@ -9,12 +13,31 @@ func (c *Conn) Write(p []byte) (int, error) {
 	if c.lost != nil || c.doom != nil || closing && c.producer == nil {
 		return 0, protocol.ErrClosed
 	}
-	if len(c.out)+len(p) > c.r.HardCap {
+	if len(c.out)+len(p) > c.limits().hardCap {
 		c.abort(protocol.ErrLimit)
 		return 0, protocol.ErrLimit
 	}
 	c.out = append(c.out, p...)
 	return len(p), nil
+}
+
+// outputLimits are those of one connection, in bytes.
+type outputLimits struct{ high, low, hardCap int }
+
+func (c *Conn) limits() outputLimits {
+	if c.output != nil {
+		return *c.output
+	}
+	return outputLimits{c.r.HighWater, c.r.LowWater, c.r.HardCap}
+}
+
+// SetOutputLimits replaces the Reactor's HighWater, LowWater and HardCap for this connection: 0 <= low <= high <= hardCap.
+func (c *Conn) SetOutputLimits(high, low, hardCap int) error {
+	if low < 0 || low > high || high > hardCap {
+		return fmt.Errorf("output limits of %d, %d and %d bytes: want low <= high <= hard cap", low, high, hardCap)
+	}
+	c.output = &outputLimits{high, low, hardCap}
+	return nil
 }
 
 // LoseConnection implements protocol.Transport.
