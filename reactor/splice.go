@@ -7,15 +7,20 @@ import (
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
-// Splice makes c and other a relay: from now on what one receives the other one sends, with half-closes and
+var _ protocol.Splicer = (*Conn)(nil)
+
+// Splice implements [protocol.Splicer]: from now on what one receives the other one sends, with half-closes and
 // backpressure passed on. On Linux the bytes of plain connections stay in the kernel (splice(2)); otherwise they are
 // copied, through TLS if need be. The next event of both protocols is ConnectionLost, after which the other one's
 // follows: when both directions have ended, or one connection is lost. LoseConnection and AbortConnection still work;
 // Write fails with [protocol.ErrClosed].
 //
-// Both connections must be on one loop, open in both directions or half-closed by their peers, and without producers.
-func (c *Conn) Splice(other *Conn) error {
+// Both must be connections of one loop, open in both directions or half-closed by their peers, and without producers.
+func (c *Conn) Splice(to protocol.Transport) error {
+	other, ok := to.(*Conn)
 	switch {
+	case !ok:
+		return fmt.Errorf("reactor: splicing a connection with a %T: %w", to, protocol.ErrUnsupported)
 	case c == other:
 		return errors.New("reactor: a connection cannot be spliced with itself")
 	case c.loop != other.loop:

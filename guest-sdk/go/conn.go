@@ -36,7 +36,10 @@ type conn struct {
 	peer, host protocol.Address // asked for when first wanted
 }
 
-var _ protocol.Transport = (*conn)(nil)
+var (
+	_ protocol.Transport = (*conn)(nil)
+	_ protocol.Splicer   = (*conn)(nil)
+)
 
 // Handle returns the handle of t in the ABI, for use with imports that have no counterpart in package protocol.
 func Handle(t protocol.Transport) int32 { return t.(*conn).handle }
@@ -236,11 +239,16 @@ func number(on bool) int64 {
 	return 0
 }
 
-// Splice has the host relay a and b to each other from now on, both ends' half-close and backpressure included. The
-// protocols next hear ConnectionLost. It fails with [protocol.ErrClosed] if one of them is closing.
-func Splice(a, b protocol.Transport) error {
-	x, y := a.(*conn), b.(*conn)
-	if code := hostSplice(x.handle, y.handle); code < 0 {
+// Splice implements [protocol.Splicer]: the host relays c and other to each other from now on.
+func (c *conn) Splice(other protocol.Transport) error {
+	to, ok := other.(*conn)
+	switch {
+	case !ok:
+		return protocol.ErrUnsupported
+	case c.producer != nil || to.producer != nil:
+		return protocol.ErrProducerRegistered
+	}
+	if code := hostSplice(c.handle, to.handle); code < 0 {
 		return codeError(code)
 	}
 	return nil

@@ -253,6 +253,10 @@ func TestSplice(t *testing.T) {
 	f.answers["splice"] = int32(abi.Closed)
 	f.data(2, "splice")
 	f.expect("splice 1 2", "splice: <nil>", "splice 1 2", "splice: connection is closed or closing")
+	f.data(1, "push")
+	f.said = nil
+	f.data(2, "splice")
+	f.expect("splice: a producer is already registered")
 }
 
 func TestConfigAndMetric(t *testing.T) {

@@ -26,6 +26,7 @@ type Conn struct {
 	endSeen   bool  // and was delivered
 	paused    bool  // by PauseReading
 	starved   bool  // by a nil ReadBuffer
+	spliced   bool  // one end of a relay
 
 	producer       protocol.Producer
 	streaming      bool

@@ -9,6 +9,13 @@ import (
 // Write implements protocol.Transport. While a producer is registered its bytes are taken even after LoseConnection,
 // which waits for it.
 func (c *Conn) Write(p []byte) (int, error) {
+	if c.spliced {
+		return 0, protocol.ErrClosed
+	}
+	return c.write(p)
+}
+
+func (c *Conn) write(p []byte) (int, error) {
 	closing := c.losing || c.writeLost
 	if c.lost != nil || c.doom != nil || closing && c.producer == nil {
 		return 0, protocol.ErrClosed

@@ -187,7 +187,7 @@ func run(t protocol.Transport, r protocol.Reactor, command string) {
 	case "first":
 		first = t
 	case "splice":
-		say("splice: %v", wasmnet.Splice(first, t))
+		say("splice: %v", first.(protocol.Splicer).Splice(t))
 	case "push", "pull":
 		say("register: %v", t.RegisterProducer(producer{t}, word == "push"))
 	case "later":
