@@ -10,9 +10,14 @@ import (
 	"github.com/wasmnet/wasmnet/modules/daytime"
 	"github.com/wasmnet/wasmnet/modules/discard"
 	"github.com/wasmnet/wasmnet/modules/echo"
+	"github.com/wasmnet/wasmnet/modules/finger"
 	"github.com/wasmnet/wasmnet/modules/framing"
+	"github.com/wasmnet/wasmnet/modules/ident"
+	"github.com/wasmnet/wasmnet/modules/portforward"
 	"github.com/wasmnet/wasmnet/modules/qotd"
+	"github.com/wasmnet/wasmnet/modules/tcpmap"
 	timeprotocol "github.com/wasmnet/wasmnet/modules/time"
+	"github.com/wasmnet/wasmnet/modules/who"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -26,12 +31,17 @@ var Wire = map[string]Builder{
 	"daytime": builder(daytime.Configure, daytime.New),
 	"discard": builder(discard.Configure, discard.New),
 	"echo":    builder(echo.Configure, echo.New),
+	"finger":  builder(finger.Configure, finger.New),
 	"framing": builder(framing.Configure, func(r protocol.Reactor, c framing.Config) (protocol.Factory, error) {
 		c.Output = os.Stdout
 		return framing.New(r, c)
 	}),
-	"qotd": builder(qotd.Configure, qotd.New),
-	"time": builder(timeprotocol.Configure, timeprotocol.New),
+	"ident":       builder(ident.Configure, ident.New),
+	"portforward": builder(portforward.Configure, portforward.New),
+	"qotd":        builder(qotd.Configure, qotd.New),
+	"tcpmap":      builder(tcpmap.Configure, tcpmap.New),
+	"time":        builder(timeprotocol.Configure, timeprotocol.New),
+	"who":         builder(who.Configure, who.New),
 }
 
 func builder[C any](

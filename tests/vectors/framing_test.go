@@ -15,7 +15,7 @@ func init() {
 	for _, framing := range []string{"line", "netstring", "int8", "int16", "int32"} {
 		players[framing] = framingScript
 	}
-	for _, wire := range []string{"echo", "discard", "qotd"} {
+	for _, wire := range []string{"echo", "discard", "qotd", "who"} {
 		players[wire] = wireScript
 	}
 }

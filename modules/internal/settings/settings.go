@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Reader reads one value after another and keeps what was wrong with them for Err.
@@ -32,6 +34,23 @@ func (r *Reader) Text(key, byDefault string) string {
 		return value
 	}
 	return byDefault
+}
+
+// List returns the entries of a value that has one on each line, or several on a line with semicolons between them. Empty
+// entries are left out, and so are lines that begin with "#".
+func (r *Reader) List(key, byDefault string) []string {
+	var list []string
+	for line := range strings.Lines(r.Text(key, byDefault)) {
+		if strings.HasPrefix(strings.TrimSpace(line), "#") {
+			continue
+		}
+		for entry := range strings.SplitSeq(line, ";") {
+			if entry = strings.TrimSpace(entry); entry != "" {
+				list = append(list, entry)
+			}
+		}
+	}
+	return list
 }
 
 // Choice is Text for one of a few words, the first of which is the default.
@@ -87,4 +106,9 @@ func (r *Reader) Duration(key string, byDefault, low time.Duration) time.Duratio
 		return byDefault
 	}
 	return d
+}
+
+// Printable reports whether text can be sent as part of a line: it is not empty and has no control characters.
+func Printable(text string) bool {
+	return text != "" && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
 }

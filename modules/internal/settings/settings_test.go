@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -46,5 +47,23 @@ d="maybe": want true or false
 e="-1s": want a duration like 90s, at least 0s`
 	if err := r.Err(); err == nil || err.Error() != want {
 		t.Errorf("error\n%v\nwant\n%s", err, want)
+	}
+}
+
+func TestList(t *testing.T) {
+	r := from(map[string]string{"a": " one ;two;;\n# three; four\n\nfive", "b": ""})
+	if got, want := r.List("a", "x"), []string{"one", "two", "five"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if len(r.List("b", "x")) != 0 || !slices.Equal(r.List("c", "x;y"), []string{"x", "y"}) {
+		t.Error("an empty list, or the default")
+	}
+}
+
+func TestPrintable(t *testing.T) {
+	for text, want := range map[string]bool{"ann": true, "Zoë B": true, "": false, "a\nb": false, "\xff": false, "\u009b": false} {
+		if Printable(text) != want {
+			t.Errorf("%q: %v", text, !want)
+		}
 	}
 }

@@ -1,0 +1,59 @@
+package who
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+	"github.com/wasmnet/wasmnet/reactor/reactortest"
+)
+
+func build(t testing.TB, c Config) protocol.Protocol {
+	t.Helper()
+	f, err := New(nil, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f.BuildProtocol(nil)
+}
+
+func TestList(t *testing.T) {
+	for want, users := range map[string][]string{"root\r\n": nil, "ann\r\nbob tty1\r\n": {"ann", "bob tty1"}} {
+		got := reactortest.Feed(build(t, Config{Users: users}), nil, reactortest.Whole())
+		if got.Output != want || !got.Closed {
+			t.Errorf("%v, want %q and the end", got, want)
+		}
+	}
+}
+
+func TestUsersThatAreRefused(t *testing.T) {
+	for _, user := range []string{"", "a\r\nb", "\x1b[2J", "\xff"} {
+		if _, err := New(nil, Config{Users: []string{user}}); err == nil || !strings.Contains(err.Error(), "printable") {
+			t.Errorf("%q: %v", user, err)
+		}
+	}
+}
+
+func TestConfigure(t *testing.T) {
+	c, err := Configure(func(key string) (string, bool) { return "ann;bob\nzoe", key == "users" })
+	if err != nil || strings.Join(c.Users, ",") != "ann,bob,zoe" {
+		t.Errorf("%q, %v", c.Users, err)
+	}
+}
+
+// FuzzWho sends anything to who has nothing to hear.
+func FuzzWho(f *testing.F) {
+	f.Add([]byte("GET / HTTP/1.0\r\n\r\n"), "ann")
+	f.Fuzz(func(t *testing.T, input []byte, user string) {
+		factory, err := New(nil, Config{Users: []string{user}})
+		if err != nil {
+			return
+		}
+		build := func() (protocol.Protocol, func() string) { return factory.BuildProtocol(nil), nil }
+		reactortest.CheckChunks(t, input, build)
+		got := reactortest.Feed(factory.BuildProtocol(nil), input, reactortest.Whole())
+		if got.Output != user+"\r\n" {
+			t.Errorf("%q, want %q", got.Output, user)
+		}
+	})
+}
