@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/wasmnet/wasmnet/modules/amp"
 	"github.com/wasmnet/wasmnet/modules/chargen"
 	"github.com/wasmnet/wasmnet/modules/chat"
 	"github.com/wasmnet/wasmnet/modules/daytime"
@@ -26,6 +27,10 @@ type Builder func(r protocol.Reactor, lookup func(key string) (value string, ok 
 
 // Wire holds the modules of the bundle "wire" by name: those written on package protocol.
 var Wire = map[string]Builder{
+	"amp": builder(amp.Configure, func(r protocol.Reactor, c amp.Config) (protocol.Factory, error) {
+		c.Output = os.Stdout
+		return amp.New(r, c)
+	}),
 	"chargen": builder(chargen.Configure, chargen.New),
 	"chat":    builder(chat.Configure, chat.New),
 	"daytime": builder(daytime.Configure, daytime.New),

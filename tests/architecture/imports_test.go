@@ -20,6 +20,7 @@ var rules = map[string][]string{
 	"reactor/protocol":   {},
 	"reactor/deferred":   {"reactor/protocol"},
 	"reactor/basic":      {"reactor/protocol"},
+	"reactor/amp":        {"reactor/protocol", "reactor/deferred"},
 	"reactor":            {"reactor"},
 	"host":               {"abi", "reactor"},
 	"guest-sdk/go":       {"abi", "reactor/protocol", "reactor/deferred", "reactor/basic", "reactor/httpclient"},

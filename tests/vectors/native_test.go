@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/wasmnet/wasmnet/modules/amp"
 	"github.com/wasmnet/wasmnet/modules/builtin"
 	"github.com/wasmnet/wasmnet/modules/framing"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
@@ -23,6 +24,13 @@ func (s *script) factory(r protocol.Reactor, printed *bytes.Buffer) (protocol.Fa
 		}
 		c.Output = printed
 		return framing.New(r, c)
+	case "amp":
+		c, err := amp.Configure(lookup)
+		if err != nil {
+			return nil, err
+		}
+		c.Output = printed
+		return amp.New(r, c)
 	case reportModule:
 		return report.Factory(printed), nil
 	}
