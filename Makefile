@@ -3,9 +3,10 @@ GO       ?= go
 PACKAGES := clang lld wabt
 PACKAGES += socat netcat-openbsd openssl
 PACKAGES += python3-twisted python3-openssl python3-service-identity
+BENCH_PACKAGES := python3-uvloop
 GOFILES   = $(shell git ls-files -co --exclude-standard '*.go')
 
-.PHONY: help build demo check test lint cross fuzz soak bench bench-quick builtins header packages clean
+.PHONY: help build demo check test lint cross fuzz soak bench bench-quick builtins header packages bench-packages clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -37,7 +38,7 @@ fuzz: ## every fuzz target for FUZZTIME (default 10s)
 soak: packages ## every attack at once for SOAK (default 10m)
 	$(GO) test -race -timeout 0 ./tests/hostile -run TestSoak -soak $${SOAK:-10m}
 
-bench: build packages bin/bench ## measure against net and gnet; BENCH holds more flags
+bench: build packages bench-packages bin/bench ## measure against net and gnet; BENCH holds more flags
 	$(GO) run ./tests/bench $(BENCH)
 
 bench-quick: ## the same in a minute or two, for wrong answers rather than figures
@@ -49,6 +50,7 @@ bin/bench: ## the guests and peers that bench runs
 	$(MAKE) -s -C guest-sdk/c
 	cp guest-sdk/c/build/echo.wasm $@/
 	GOOS=wasip1 GOARCH=wasm $(GO) build -buildmode=c-shared -trimpath -ldflags='-s -w' -o $@/echo-go.wasm ./guest-sdk/go/examples/echo
+	GOOS=wasip1 GOARCH=wasm $(GO) build -buildmode=c-shared -trimpath -ldflags='-s -w' -o $@/work.wasm ./tests/bench/guests/work
 	wat2wasm tests/hostile/guests/loop.wat -o $@/spin.wasm
 	cd tests/bench/gnet && CGO_ENABLED=0 $(GO) build -o ../../../$@/gnet .
 
@@ -60,6 +62,9 @@ header: ## guest-sdk/c/wasmnet.h from abi/
 
 packages: ## Debian packages the tests use
 	@scripts/debian-packages $(PACKAGES)
+
+bench-packages:
+	@scripts/debian-packages $(BENCH_PACKAGES)
 
 clean: ## what the targets built
 	rm -rf bin bench-results

@@ -123,6 +123,8 @@ func tlsPingPong(addr string, size int) (unit func() error, closeIt func(), err 
 	return func() error { return roundTrip(c, out, in) }, func() { _ = plain.(*net.TCPConn).SetLinger(0); plain.Close() }, nil
 }
 
+var errDiffers = errors.New("the echo differs from what was sent")
+
 func roundTrip(c net.Conn, out, in []byte) error {
 	if _, err := c.Write(out); err != nil {
 		return err
@@ -131,7 +133,7 @@ func roundTrip(c net.Conn, out, in []byte) error {
 		return err
 	}
 	if !bytes.Equal(in, out) {
-		return errors.New("the echo differs from what was sent")
+		return errDiffers
 	}
 	return nil
 }

@@ -15,6 +15,8 @@ type peers struct {
 
 	net, net64      subject // a goroutine and a buffer of 4 or 64 KiB for each connection
 	gnet            subject
+	twisted         subject
+	uvloop          subject // on asyncio
 	reactor         subject // native
 	sandboxC        subject
 	sandboxGo       subject
@@ -35,6 +37,8 @@ func newPeers(o options, cert certificate) *peers {
 	ps.endpointTLS = "ssl:0:privateKey=" + cert.key + ":certKey=" + cert.cert
 	ps.net, ps.net64 = ps.own("net", "net", "4096"), ps.own("net", "net", "65536")
 	ps.gnet = subject{name: "gnet", args: []string{ps.guest("gnet")}}
+	ps.twisted = ps.script("Twisted", "twisted.py", "echo")
+	ps.uvloop = ps.script("uvloop", "asyncio_uvloop.py")
 	ps.reactor = ps.own("reactor", "reactor", "tcp:0")
 	ps.sandboxC = ps.sandbox("sandbox C", ps.guest("echo.wasm"), "tcp:0")
 	ps.sandboxGo = ps.sandbox("sandbox Go", "echo", "tcp:0")
@@ -53,6 +57,14 @@ func (ps *peers) guest(name string) string { return filepath.Join(ps.guests, nam
 // own is a server that this program brings itself: see serve.
 func (ps *peers) own(name string, args ...string) subject {
 	return subject{name: name, args: append([]string{ps.self, "serve"}, args...)}
+}
+
+// python is the Python that Debian's packages belong to.
+const python = "/usr/bin/python3"
+
+// script is a server written in Python, of folder peers.
+func (ps *peers) script(name, file string, args ...string) subject {
+	return subject{name: name, args: append([]string{python, "tests/bench/peers/" + file}, args...)}
 }
 
 // sandbox is a module run by the wasmnet program, with limits that a benchmark does not meet.

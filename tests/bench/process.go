@@ -17,7 +17,7 @@ import (
 )
 
 // subject is one server under test: a name and the command that runs it. The command says on standard error where it
-// listens, in the form "… listening on tcp:ADDRESS" or "ssl:ADDRESS".
+// listens, in the form "… listening on tcp:ADDRESS", "ssl:ADDRESS" or "udp:ADDRESS".
 type subject struct {
 	name  string
 	args  []string
@@ -35,7 +35,7 @@ type process struct {
 	ended chan struct{}
 }
 
-var listening = regexp.MustCompile(`listening on (?:tcp|ssl):(\S+)`)
+var listening = regexp.MustCompile(`listening on (?:tcp|ssl|udp):(\S+)`)
 
 // start runs s and waits until it listens.
 func (s subject) start() (*process, error) {

@@ -8,8 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
+	"runtime"
 	"strconv"
+	"time"
 
 	"github.com/wasmnet/wasmnet/host"
 	"github.com/wasmnet/wasmnet/reactor"
@@ -29,12 +32,22 @@ func serve(kind string, args ...string) error {
 		return serveNetTLS(args[0], args[1])
 	case kind == "reactor" && len(args) == 1:
 		return serveReactor(args[0])
+	case kind == "net-udp" && len(args) == 0:
+		return serveNetUDP()
+	case kind == "reactor-udp" && len(args) == 0:
+		return serveReactorUDP()
+	case kind == "work" && len(args) == 2:
+		window, err := time.ParseDuration(args[1])
+		if err != nil {
+			return err
+		}
+		return serveWork(args[0], window)
 	case kind == "stock" && len(args) == 1:
 		return serveStock(args[0])
 	case kind == "neighbours" && len(args) == 2:
 		return serveNeighbours(args[0], args[1])
 	}
-	return fmt.Errorf("no server %q with %d arguments (net SIZE, net-tls KEY CERT, reactor ENDPOINT, stock FILE, neighbours QUIET LOUD)", kind, len(args))
+	return fmt.Errorf("no server %q with %d arguments (see serve.go)", kind, len(args))
 }
 
 // serveNet is what one writes first in Go: a goroutine and a buffer of size bytes for each connection.
@@ -82,6 +95,31 @@ func echoAll(l net.Listener, size int) error {
 	}
 }
 
+// serveNetUDP answers datagrams from one goroutine for each processor.
+func serveNetUDP() error {
+	c, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "net listening on udp:%s\n", c.LocalAddr())
+	failed := make(chan error)
+	for range runtime.GOMAXPROCS(0) {
+		go func() {
+			buf := make([]byte, 64<<10)
+			for {
+				n, from, err := c.ReadFromUDPAddrPort(buf)
+				if err == nil {
+					_, err = c.WriteToUDPAddrPort(buf[:n], from)
+				}
+				if err != nil {
+					failed <- err
+				}
+			}
+		}()
+	}
+	return <-failed
+}
+
 type echoProtocol struct{ protocol.Base }
 
 func (e *echoProtocol) DataReceived(data []byte) { _, _ = e.Transport.Write(data) }
@@ -98,6 +136,33 @@ func serveReactor(endpoint string) error {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "reactor listening on tcp:%s\n", port.Host())
+	r.HandleSignals(0)
+	return r.Run()
+}
+
+// echoDatagrams answers each datagram with itself.
+type echoDatagrams struct{ t protocol.DatagramTransport }
+
+func (e *echoDatagrams) StartProtocol(t protocol.DatagramTransport) { e.t = t }
+func (e *echoDatagrams) DatagramReceived(data []byte, from netip.AddrPort) {
+	_ = e.t.WriteTo(data, from)
+}
+func (e *echoDatagrams) StopProtocol(error) {}
+
+func serveReactorUDP() error {
+	r, err := reactor.New(reactor.Config{})
+	if err != nil {
+		return err
+	}
+	r.CallWhenRunning(func() {
+		port, err := r.Loops()[0].ListenUDP("udp:0:interface=127.0.0.1", &echoDatagrams{})
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			_ = r.Stop()
+			return
+		}
+		fmt.Fprintf(os.Stderr, "reactor listening on udp:%s\n", port.Host())
+	})
 	r.HandleSignals(0)
 	return r.Run()
 }

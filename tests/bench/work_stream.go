@@ -9,7 +9,7 @@ import (
 )
 
 func streamWorkloads(o options, ps *peers) []workload {
-	all := []subject{ps.net, ps.gnet, ps.reactor, ps.sandboxC, ps.sandboxGo}
+	all := []subject{ps.net, ps.gnet, ps.twisted, ps.uvloop, ps.reactor, ps.sandboxC, ps.sandboxGo}
 	var ws []workload
 	for _, conns := range []int{1, 64, 1000} {
 		ws = append(ws, workload{name: fmt.Sprintf("echo 64 B, %d connections", conns), subjects: all, run: echo(o, conns, 64)})

@@ -45,7 +45,8 @@ func workloads(o options, cert certificate) []workload {
 	ps := newPeers(o, cert)
 	var all []workload
 	for _, group := range [][]workload{
-		streamWorkloads(o, ps), sandboxWorkloads(o, ps), tlsWorkloads(o, ps),
+		streamWorkloads(o, ps), sandboxWorkloads(o, ps), tlsWorkloads(o, ps), datagramWorkloads(o, ps),
+		coreWorkloads(o, ps),
 	} {
 		all = append(all, group...)
 	}

@@ -1,0 +1,103 @@
+"""What the benchmarks compare with in Twisted: python3 twisted.py echo|udp|timeouts|timers|deferreds [SECONDS]
+
+Servers say on standard error where they listen. The other kinds do work for so many seconds and print how much it was,
+as package work does.
+"""
+
+import sys
+import time
+
+# This file has the name of the package that it needs.
+sys.path.pop(0)
+
+from twisted.internet import defer, epollreactor
+
+epollreactor.install()
+
+from twisted.internet import protocol, reactor  # noqa: E402
+
+BATCH = 1000
+
+
+class Echo(protocol.Protocol):
+    def connectionMade(self):
+        self.transport.setTcpNoDelay(True)
+
+    def dataReceived(self, data):
+        self.transport.write(data)
+
+
+class EchoDatagrams(protocol.DatagramProtocol):
+    def datagramReceived(self, datagram, addr):
+        self.transport.write(datagram, addr)
+
+
+def listening(scheme, port):
+    print("twisted listening on %s:127.0.0.1:%d" % (scheme, port.getHost().port), file=sys.stderr, flush=True)
+
+
+def echo():
+    factory = protocol.Factory.forProtocol(Echo)
+    factory.noisy = False
+    listening("tcp", reactor.listenTCP(0, factory, backlog=4096, interface="127.0.0.1"))
+
+
+def udp():
+    listening("udp", reactor.listenUDP(0, EchoDatagrams(), interface="127.0.0.1"))
+
+
+def timeouts(done):
+    calls = [reactor.callLater(1 + i * 7919 % BATCH, int) for i in range(BATCH)]
+    for call in calls:
+        call.reset(60)
+    for call in calls:
+        call.cancel()
+    done()
+
+
+def timers(done):
+    left = [BATCH]
+
+    def fired():
+        left[0] -= 1
+        if not left[0]:
+            done()
+
+    for _ in range(BATCH):
+        reactor.callLater(0, fired)
+
+
+def deferreds(done):
+    for _ in range(BATCH):
+        d = defer.Deferred()
+        for _ in range(10):
+            d.addCallback(lambda n: n + 1)
+        d.callback(0)
+    done()
+
+
+def work(do, seconds):
+    began = time.monotonic_ns()
+    units = [0]
+
+    def turn():
+        took = time.monotonic_ns() - began
+        if took >= seconds * 1e9:
+            print("%d units in %d ns" % (units[0], took), flush=True)
+            reactor.stop()
+            return
+        do(done)
+
+    def done():
+        units[0] += BATCH
+        reactor.callLater(0, turn)
+
+    reactor.callWhenRunning(turn)
+
+
+kind = sys.argv[1]
+if kind in ("echo", "udp"):
+    {"echo": echo, "udp": udp}[kind]()
+else:
+    work({"timeouts": timeouts, "timers": timers, "deferreds": deferreds}[kind], float(sys.argv[2]))
+reactor.run()

@@ -1,0 +1,70 @@
+//go:build linux
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os/exec"
+	"time"
+
+	"github.com/wasmnet/wasmnet/reactor"
+	"github.com/wasmnet/wasmnet/tests/bench/work"
+)
+
+// coreWorkloads are timers and Deferreds, which no socket takes part in.
+func coreWorkloads(o options, ps *peers) []workload {
+	var ws []workload
+	for _, w := range []struct{ kind, name string }{
+		{"timeouts", "a timeout set, pushed back and cancelled"},
+		{"timers", "a timer of no delay that fires"},
+		{"deferreds", "a Deferred with ten callbacks"},
+	} {
+		does := func(name string, command ...string) subject {
+			return subject{name: name, measure: func() (figures, error) { return worked(command) }}
+		}
+		ws = append(ws, workload{name: w.name, subjects: []subject{
+			does("Twisted", python, "tests/bench/peers/twisted.py", w.kind, fmt.Sprint(o.window.Seconds())),
+			does("reactor", ps.self, "serve", "work", w.kind, o.window.String()),
+			does("sandbox Go", ps.wasmnet, "exec", ps.guest("work.wasm"), "--set", "kind="+w.kind, "--set", "window="+o.window.String(),
+				"--limit", "fuel-rate=unlimited", "--log-level", "error"),
+		}})
+	}
+	return ws
+}
+
+// worked runs a command that prints what it has done.
+func worked(command []string) (figures, error) {
+	out, err := exec.Command(command[0], command[1:]...).Output()
+	var failed *exec.ExitError
+	if errors.As(err, &failed) {
+		return nil, fmt.Errorf("%w: %s", err, failed.Stderr)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var units, ns float64
+	if _, err := fmt.Sscanf(string(out), "%f units in %f ns", &units, &ns); err != nil || units == 0 {
+		return nil, fmt.Errorf("%q is no result (%w)", out, err)
+	}
+	return figures{perUnit: ns / units}, nil
+}
+
+// serveWork does the work natively.
+func serveWork(kind string, window time.Duration) error {
+	r, err := reactor.New(reactor.Config{Loops: 1})
+	if err != nil {
+		return err
+	}
+	var wrong error
+	r.CallWhenRunning(func() {
+		wrong = work.Run(r.Loops()[0], kind, window, func(units int, took time.Duration) {
+			work.Print(units, took)
+			_ = r.Stop()
+		})
+		if wrong != nil {
+			_ = r.Stop()
+		}
+	})
+	return errors.Join(r.Run(), wrong)
+}
