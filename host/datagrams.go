@@ -11,10 +11,11 @@ import (
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
-// datagrams is a UDP port that a guest has opened. To the guest it is a connection.
+// datagrams is a UDP port of a guest, which to the guest is a connection.
 type datagrams struct {
 	inst   *instance // nil once it has ended
 	handle int32
+	served *servedPort // nil: the guest opened it
 	port   protocol.Port
 	t      protocol.DatagramTransport // nil until it can be used
 	host   string                     // that was dialled; empty: it listens
@@ -78,7 +79,11 @@ func (d *datagrams) CheckAddress(to netip.AddrPort) error {
 // StartProtocol implements [protocol.DatagramProtocol].
 func (d *datagrams) StartProtocol(t protocol.DatagramTransport) {
 	d.t = t
-	d.deliver(func(i *instance) bool { return i.call(abi.ConnectionMade, d.handle, 0, 0) })
+	d.made()
+}
+
+func (d *datagrams) made() (here bool) {
+	return d.deliver(func(i *instance) bool { return i.call(abi.ConnectionMade, d.handle, 0, 0) })
 }
 
 // DatagramReceived implements [protocol.DatagramProtocol]. A datagram that finds the instance busy, or that does not
@@ -137,6 +142,9 @@ func (d *datagrams) StopProtocol(reason error) {
 
 // close is what the guest does. A port that has not begun does not tell of its end, so this does.
 func (d *datagrams) close(i *instance) {
+	if d.served != nil && !d.closed {
+		i.svc.log.Warn("its guest has closed a datagram port", "endpoint", d.text)
+	}
 	d.port.StopListening()
 	if d.t == nil && !d.closed {
 		i.shard.loop.CallLater(0, func() {
@@ -154,7 +162,12 @@ type leaver struct {
 	d *datagrams
 }
 
-func (l leaver) leave(error) { l.i.remove(l.d.handle, true) }
+func (l leaver) leave(error) {
+	l.i.remove(l.d.handle, l.d.served == nil)
+	if l.d.served != nil {
+		l.i.conns--
+	}
+}
 
 // deliver calls f when the instance can take an event.
 func (d *datagrams) deliver(f func(*instance) bool) (here bool) {
@@ -171,8 +184,11 @@ func (d *datagrams) deliver(f func(*instance) bool) (here bool) {
 
 // discard implements [resource].
 func (d *datagrams) discard() {
-	if d.inst != nil {
-		d.inst = nil
+	if d.inst == nil {
+		return
+	}
+	d.inst = nil
+	if d.served == nil {
 		d.port.StopListening()
 	}
 }

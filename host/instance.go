@@ -90,7 +90,7 @@ func (i *instance) Value(any) any { return nil }
 var _ context.Context = (*instance)(nil)
 
 // exports reports whether the guest wants the event.
-func (i *instance) exports(e abi.Event) bool { return i.svc.code.events&(1<<e) != 0 }
+func (i *instance) exports(e abi.Event) bool { return i.svc.code.exports(e) }
 
 // view returns the bytes of a range of guest memory. A range that does not lie inside of it is a trap.
 func (i *instance) view(ptr, n uint64) []byte {

@@ -41,6 +41,8 @@ type code struct {
 	imageable  bool
 }
 
+func (c *code) exports(e abi.Event) bool { return c.events&(1<<e) != 0 }
+
 // Name is the name the module was loaded under.
 func (m *Module) Name() string { return m.name }
 

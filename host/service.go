@@ -220,7 +220,8 @@ func (s *Service) Limits() Limits { return s.limits }
 func (s *Service) Ungranted() []string { return s.ungranted }
 
 // Listen opens a server endpoint string whose connections the service's guests serve. A service of isolation
-// [PerService] has all of its connections on one loop, any other spreads them.
+// [PerService] has all of its connections on one loop, any other spreads them. A datagram endpoint ("udp:PORT") is served
+// by one guest at a time: it is refused if the module does not take datagrams.
 func (s *Service) Listen(text string) (protocol.Port, error) {
 	e, err := endpoint.ParseServer(text)
 	if err != nil {
@@ -231,6 +232,9 @@ func (s *Service) Listen(text string) (protocol.Port, error) {
 
 // ListenEndpoint is Listen for an endpoint that is parsed already.
 func (s *Service) ListenEndpoint(e *endpoint.Server) (protocol.Port, error) {
+	if !e.Stream() {
+		return s.listenDatagrams(e)
+	}
 	if s.isolation == PerService {
 		return s.home().ListenEndpoint(e, s)
 	}

@@ -119,6 +119,30 @@ func (l *Loop) listenUDP(text string, p protocol.DatagramProtocol, shared bool) 
 	return l.bindUDP(e, p, shared)
 }
 
+// ListenUDPEndpoint opens a datagram port on the first loop. Unlike [Loop.ListenUDPEndpoint] any goroutine may call it;
+// the methods of the port are the loop's all the same.
+func (r *Reactor) ListenUDPEndpoint(e *endpoint.Server, proto protocol.DatagramProtocol) (*DatagramPort, error) {
+	l := r.loops[0]
+	sock, err := r.packetSocket(e, proto, false)
+	if err != nil {
+		return nil, protocol.ErrCannotListen.Because(fmt.Errorf("%s: %w", e.Text, err))
+	}
+	p := l.makeDatagramPort(proto)
+	p.open(sock)
+	if !l.post(func() {
+		l.datagramPorts[p] = struct{}{}
+		if l.stopping.refuses() {
+			p.stop(protocol.ErrShutdown)
+			return
+		}
+		p.start()
+	}) {
+		sock.close()
+		return nil, protocol.ErrCannotListen.Because(fmt.Errorf("%s: %w", e.Text, protocol.ErrShutdown))
+	}
+	return p, nil
+}
+
 func (l *Loop) bindUDP(e *endpoint.Server, proto protocol.DatagramProtocol, shared bool) (*DatagramPort, error) {
 	sock, err := l.openUDP(e, proto, shared)
 	if err != nil {
@@ -131,27 +155,39 @@ func (l *Loop) bindUDP(e *endpoint.Server, proto protocol.DatagramProtocol, shar
 }
 
 func (l *Loop) openUDP(e *endpoint.Server, proto protocol.DatagramProtocol, shared bool) (packetSocket, error) {
+	if l.stopping.refuses() {
+		return nil, protocol.ErrShutdown
+	}
+	return l.reactor.packetSocket(e, proto, shared)
+}
+
+// packetSocket opens a socket for proto.
+func (r *Reactor) packetSocket(e *endpoint.Server, proto protocol.DatagramProtocol, shared bool) (packetSocket, error) {
 	switch {
 	case proto == nil:
 		return nil, errors.New("the protocol is nil")
 	case e.Stream():
 		return nil, errors.New("it is not a datagram endpoint; use Listen")
-	case l.stopping.refuses():
-		return nil, protocol.ErrShutdown
 	}
 	at, err := listenAddress(e)
 	if err != nil {
 		return nil, err
 	}
-	return l.reactor.backend.packet(packetOptions{bind: at.AddrPort, shared: shared})
+	return r.backend.packet(packetOptions{bind: at.AddrPort, shared: shared})
 }
 
-// newDatagramPort makes a port, which keeps the loop from ending until it has stopped.
+// newDatagramPort makes a port of the loop's.
 func (l *Loop) newDatagramPort(proto protocol.DatagramProtocol) *DatagramPort {
+	p := l.makeDatagramPort(proto)
+	l.datagramPorts[p] = struct{}{}
+	return p
+}
+
+// makeDatagramPort makes a port, which keeps the loop from ending until it has stopped.
+func (l *Loop) makeDatagramPort(proto protocol.DatagramProtocol) *DatagramPort {
 	p := &DatagramPort{loop: l, proto: proto}
 	p.buffers, _ = proto.(protocol.BufferProvider)
 	l.load.Add(1)
-	l.datagramPorts[p] = struct{}{}
 	return p
 }
 

@@ -11,12 +11,6 @@ import (
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
-// DatagramFactory is implemented by factories given to [Run] that also serve the datagram ports of the service.
-type DatagramFactory interface {
-	// BuildDatagramProtocol returns the protocol for a port bound to host, or nil to close the port.
-	BuildDatagramProtocol(host protocol.Address) protocol.DatagramProtocol
-}
-
 // datagramPort is one UDP port. It implements [protocol.DatagramTransport] and [protocol.Port].
 type datagramPort struct {
 	handle   int32
@@ -71,7 +65,7 @@ func newPort(handle int32, p protocol.DatagramProtocol) *datagramPort {
 // newServicePort is a port that the operator opened.
 func newServicePort(handle int32) {
 	port := newPort(handle, nil)
-	if f, ok := rootFactory.(DatagramFactory); ok {
+	if f, ok := rootFactory.(protocol.DatagramFactory); ok {
 		port.protocol = f.BuildDatagramProtocol(port.Host())
 	}
 	if port.protocol == nil {

@@ -33,3 +33,9 @@ type DatagramTransport interface {
 	// Reactor is the loop that owns the port.
 	Reactor() Reactor
 }
+
+// DatagramFactory is a [Factory] that also serves datagram ports which the operator opens.
+type DatagramFactory interface {
+	// BuildDatagramProtocol returns the protocol for a port bound to host, or nil to close the port.
+	BuildDatagramProtocol(host Address) DatagramProtocol
+}
