@@ -34,21 +34,33 @@ func (s *Service) listenDatagrams(e *endpoint.Server) (protocol.Port, error) {
 		return nil, err
 	}
 	p := &servedPort{svc: s, text: e.Text}
-	port, err := s.reactor.ListenUDPEndpoint(e, p)
+	listen := s.home().ListenUDP
+	if l, ok := s.home().(threadListener); ok {
+		listen = l.ListenUDPFromThread
+	}
+	port, err := listen(e.Text, p)
 	if err != nil {
 		s.StopFactory()
 		return nil, err
 	}
-	return operatorPort{port}, nil
+	return operatorPort{port, s.home()}, nil
 }
+
+// threadListener is a loop that runs beside the goroutine which listens. Others are driven by it.
+type threadListener interface {
+	ListenUDPFromThread(text string, p protocol.DatagramProtocol) (protocol.Port, error)
+}
+
+var _ threadListener = (*reactor.Loop)(nil)
 
 // operatorPort is what the operator has of a datagram port.
-type operatorPort struct{ *reactor.DatagramPort }
+type operatorPort struct {
+	protocol.Port
+	loop Loop
+}
 
 // StopListening implements [protocol.Port]. Any goroutine may call it.
-func (p operatorPort) StopListening() {
-	p.Reactor().CallFromThread(p.DatagramPort.StopListening)
-}
+func (p operatorPort) StopListening() { p.loop.CallFromThread(p.Port.StopListening) }
 
 // StartProtocol implements [protocol.DatagramProtocol].
 func (p *servedPort) StartProtocol(t protocol.DatagramTransport) {

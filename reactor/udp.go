@@ -119,11 +119,13 @@ func (l *Loop) listenUDP(text string, p protocol.DatagramProtocol, shared bool) 
 	return l.bindUDP(e, p, shared)
 }
 
-// ListenUDPEndpoint opens a datagram port on the first loop. Unlike [Loop.ListenUDPEndpoint] any goroutine may call it;
-// the methods of the port are the loop's all the same.
-func (r *Reactor) ListenUDPEndpoint(e *endpoint.Server, proto protocol.DatagramProtocol) (*DatagramPort, error) {
-	l := r.loops[0]
-	sock, err := r.packetSocket(e, proto, false)
+// ListenUDPFromThread is [Loop.ListenUDP] for other goroutines. The methods of the port are the loop's all the same.
+func (l *Loop) ListenUDPFromThread(text string, proto protocol.DatagramProtocol) (protocol.Port, error) {
+	e, err := endpoint.ParseServer(text)
+	if err != nil {
+		return nil, err
+	}
+	sock, err := l.reactor.packetSocket(e, proto, false)
 	if err != nil {
 		return nil, protocol.ErrCannotListen.Because(fmt.Errorf("%s: %w", e.Text, err))
 	}
