@@ -56,6 +56,7 @@ func (i *instance) breathe() {
 	if err := i.cut.err.Load(); err != nil {
 		panic(*err)
 	}
+	i.watchSlice()
 	switch m := &i.meter; {
 	case i.shard == nil && i.task == nil:
 		if m.granted%startUpStretch == 0 {

@@ -122,6 +122,9 @@ func (i *instance) over(err error) (here bool) {
 	if i.account != nil {
 		i.account.pay(used)
 	}
+	if err == nil && used > 0 {
+		err = i.watchAfter(used)
+	}
 	if err != nil {
 		i.fail(err)
 	}

@@ -54,8 +54,8 @@
 // # What is to be seen
 //
 // [Service.Stats] has counters, [Inspect] and [Module.Info] describe a module before it runs. Log lines carry the
-// attributes module, service and conn; what guests log also has source=guest. The line that closes a connection, at
-// level debug, is its [Bill].
+// attributes module, service and conn; what guests log also has source=guest. The line that closes a connection has its
+// [Bill]: at level info where a breach or a trap has ended it, ten times a second at most, and at level debug otherwise.
 //
 // # Programs
 //

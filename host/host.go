@@ -13,6 +13,8 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+
+	"github.com/wasmnet/wasmnet/host/internal/image"
 )
 
 // Config is what all services of a host share.
@@ -39,6 +41,7 @@ type Host struct {
 	turns   turns
 	clocks  sync.Map // protocol.Reactor -> *clock
 	garbage garbage
+	gauge   *image.Gauge
 
 	mu       sync.Mutex
 	closed   bool
@@ -65,6 +68,7 @@ func New(cfg Config) (*Host, error) {
 		onLoop:   cfg.OnLoop,
 		turns:    newTurns(runtime.GOMAXPROCS(0)),
 		services: map[*Service]struct{}{},
+		gauge:    image.OpenGauge(),
 	}
 	if h.log == nil {
 		h.log = slog.Default()
@@ -105,7 +109,7 @@ func (h *Host) Close() error {
 		s.close()
 	}
 	h.garbage.running.Wait()
-	err := h.runtime.Close(context.Background())
+	err := errors.Join(h.runtime.Close(context.Background()), h.gauge.Close())
 	if h.cache != nil {
 		err = errors.Join(err, h.cache.close())
 	}

@@ -6,7 +6,8 @@ import "time"
 // all of a service together stay within "memory-total".
 //
 // Growth is counted when it happens. Pages of the image that a guest writes to become its own without the host's
-// knowledge; they are found here. The search costs some microseconds a guest, so it is only done where it matters.
+// knowledge; they are found here, and after calls that wrote much (footprint.go). The search costs some microseconds a guest,
+// so it is only done where it matters.
 //
 // All guests are looked at once a second, as many in one turn of the loop as there is time for.
 
@@ -96,9 +97,10 @@ const (
 )
 
 // mayExceedMemory reports whether the service's instances could hold more than they may, if they wrote to all of their
-// memory.
+// memory: growth is counted, and what they begin with is not until it was found.
 func (s *Service) mayExceedMemory() bool {
-	return s.limits.MemoryTotal > 0 && s.instances.Load()*max(s.code.memory, int64(s.imageSize())) > s.limits.MemoryTotal
+	most := s.limits.MemoryTotal
+	return most > 0 && s.memory.Load()+s.instances.Load()*max(s.code.memory, int64(s.imageSize())) > most
 }
 
 func (s *Service) imageSize() uint64 {
@@ -122,7 +124,7 @@ const mostRelieved = 64
 // that were measured.
 func (sh *shard) relieve() {
 	s := sh.svc
-	if s.memory.Load() <= s.limits.MemoryTotal {
+	if !s.tooHeavy() {
 		return
 	}
 	sh.pool.close()

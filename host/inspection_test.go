@@ -1,7 +1,6 @@
 package host
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -72,43 +71,6 @@ func TestPoolIsTrimmed(t *testing.T) {
 	_, p := open(s, tr)
 	say(p, "x")
 	p.ConnectionLost(protocol.ErrConnectionDone)
-}
-
-// Pages of the image that guests write to count, although nobody is told when they are written.
-func TestMemoryTotalCountsWrittenPages(t *testing.T) {
-	const text = `(module
-		(import "wasmnet_v1" "set_receive_buffer" (func $buffer (param i32 i32) (result i32)))
-		(memory (export "memory") 256)
-		(func (export "wasmnet_start") (result i32) (call $buffer (i32.const 0) (i32.const 4096)))
-		(func (export "data_received") (param i32 i32)
-			(memory.fill (i32.const 65536) (i32.const 1) (i32.const 12582912))))`
-	s, tr := stubService(t, assembleText(t, text))
-	s.limits.MemoryTotal = 20 << 20
-	a, p := open(s, tr)
-	_, q := open(s, tr)
-	sh := a.shard
-	say(p, "fill")
-	tr.second(sh)
-	if private := s.memory.Load(); private < 12<<20 || private > 13<<20 {
-		t.Errorf("private memory of %d bytes, want about 12 MiB", private)
-	}
-	say(q, "fill")
-	victim := sh.list[0]
-	tr.second(sh)
-	var limit *LimitError
-	for _, i := range []*instance{victim, a.inst, q.(*conn).inst} {
-		if i != nil && i.end != nil {
-			errors.As(i.end, &limit)
-		}
-	}
-	if limit == nil || limit.Limit != "memory-total" {
-		t.Errorf("no instance was ended for memory-total; private memory %d", s.memory.Load())
-	}
-	p.ConnectionLost(protocol.ErrConnectionAborted)
-	q.ConnectionLost(protocol.ErrConnectionAborted)
-	if private := s.memory.Load(); private != 0 {
-		t.Errorf("private memory of %d bytes with no instance in use", private)
-	}
 }
 
 func assembleText(t testing.TB, text string) []byte {

@@ -32,6 +32,10 @@ func (m *machine) guest(sh *shard) *instance {
 	i := &instance{svc: s, shard: sh, receive: s.snapshot.receive, fresh: true, files: files{mounts: s.mounts}}
 	i.meter.budget = s.fuel
 	i.occupy(m)
+	if s.mayExceedMemory() {
+		i.private = int64(m.linear.Private()) // what an earlier guest wrote to is still there
+		s.memory.Add(i.private)
+	}
 	return i
 }
 
@@ -65,7 +69,7 @@ func (i *instance) recycle() {
 	}
 	i.finish()
 	m := i.vacate()
-	if !m.reset() {
+	if !m.reset() || !m.slim() {
 		m.close()
 		i.svc.instances.Add(-1)
 		return

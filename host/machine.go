@@ -142,6 +142,11 @@ func (m *machine) reset() bool {
 	return true
 }
 
+// slim gives back what the machine holds for itself where memory is short, and reports whether that could be done.
+func (m *machine) slim() bool {
+	return m.linear.Private() <= mostWaiting || !m.svc.mayExceedMemory() || m.linear.Trim() == nil
+}
+
 // close lets go of it.
 func (m *machine) close() {
 	if m.module == nil {

@@ -82,6 +82,7 @@ type Service struct {
 	tlsServers tlsServers
 	deniedLog  sampler
 	closings   closings
+	footprint  footprint
 
 	perPeerSet  bool                   // by the operator
 	stopping    atomic.Bool            // the last port has closed

@@ -24,11 +24,12 @@ type shard struct {
 	conns  int
 	tally  Totals // since it was last added to the service's
 
-	list     []*instance // its guests that have a machine, in no order
-	position int         // of the one to be inspected next
-	lively   bool        // the inspection under way has found one to which something happens
-	tidying  bool
-	saving   []byte // scratch
+	list      []*instance // its guests that have a machine, in no order
+	position  int         // of the one to be inspected next
+	unwatched int64       // fuel that guests have used since they were last watched
+	lively    bool        // the inspection under way has found one to which something happens
+	tidying   bool
+	saving    []byte // scratch
 
 	entry   wheel.Entry
 	scratch []byte

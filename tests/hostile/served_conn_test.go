@@ -178,29 +178,3 @@ func testStdoutNewlines(t *testing.T, g *guest) {
 	p.echoesNothing()
 	s.uneventful()
 }
-
-// testMemoryFill has many instances fill the memory they have from the start.
-func testMemoryFill(t *testing.T, g *guest) {
-	const total = 256 << 20
-	a := newArena(t)
-	s := a.attack(g, host.ServiceConfig{Limits: host.Limits{MemoryTotal: total}})
-	var peers []*peer
-	a.neighbour.while(func() {
-		for range 12 {
-			p := s.dial()
-			peers = append(peers, p)
-			p.send("x")
-		}
-		s.arena.log.wait(t, 1, "msg", "limit exceeded", "limit", "memory-total", "service", s.name)
-	})
-	a.eventually("memory within the limit", func() bool { return residentImages(t) <= total+total/8 })
-	if n := s.Stats().Breaches["memory-total"]; n == 0 {
-		t.Error("no breach is counted")
-	}
-	if n := s.Stats().Memory; n > total {
-		t.Errorf("%d bytes are counted", n)
-	}
-	for _, p := range peers {
-		p.Close()
-	}
-}

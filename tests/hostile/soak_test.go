@@ -45,7 +45,7 @@ func TestSoak(t *testing.T) {
 					_, _ = io.Copy(io.Discard, c)
 				}
 				c.Close()
-				if used := s.Stats().Memory; used > 256<<20 {
+				if used := s.Stats().Memory; used > 272<<20 {
 					t.Errorf("%s: %d bytes", name, used)
 				}
 			}

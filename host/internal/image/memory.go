@@ -60,14 +60,14 @@ func (m *Memory) Bytes() []byte { return m.buf }
 // last reset.
 func (m *Memory) Private() uint64 { return uint64(m.private) }
 
-// Measure looks up how many bytes the memory holds for itself now, growth included: what Private says of the last
-// reset. It takes about ten microseconds a megabyte. Where it cannot be known it is the memory's length.
+// Measure looks up how many bytes the memory holds for itself now: of what it began with the pages that were written to, and
+// all that it has grown. It takes about ten microseconds a megabyte. Where it cannot be known it is the memory's length.
 func (m *Memory) Measure() uint64 {
 	if !m.atHome() {
 		return uint64(len(m.buf))
 	}
-	private := 0
-	if m.region.visit(len(m.buf), func(r Range) bool { private += r.To - r.From; return true }) != nil {
+	private := len(m.buf) - m.base
+	if m.region.visit(m.base, func(r Range) bool { private += r.To - r.From; return true }) != nil {
 		return uint64(len(m.buf))
 	}
 	return uint64(private)
