@@ -29,7 +29,7 @@ func (g *Gauge) Close() error {
 }
 
 // Faults is how many pages the process has made its own since it began, about: every page of an image that is written to for
-// the first time is one of them. It takes less than a microsecond. ok is false where this cannot be known.
+// the first time is one of them. It takes about a microsecond. ok is false where this cannot be known.
 func (g *Gauge) Faults() (pages int64, ok bool) {
 	var u unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
