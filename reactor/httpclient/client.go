@@ -23,9 +23,12 @@ const (
 type Client struct {
 	// Timeout is the time for the whole of a request, redirects included. Below zero: none.
 	Timeout time.Duration
+	// IdleTimeout is the time without a byte from the server, on a connection, after which a request fails. 0: none
+	// but Timeout.
+	IdleTimeout time.Duration
 	// MaxRedirects is how many redirects are followed. Below zero: none, the redirect itself is the response.
 	MaxRedirects int
-	// MaxBody is the longest body of a response, in bytes.
+	// MaxBody is the longest body of a response, in bytes, that no Receiver takes.
 	MaxBody int
 	// UserAgent is the header's value.
 	UserAgent string
@@ -59,11 +62,16 @@ func (c *Client) Get(r protocol.Reactor, address string) *deferred.Deferred[*Res
 // the reason of a connection that failed or was lost (as [protocol.Reason]), a [*deferred.TimeoutError], a
 // [*ProtocolError] or [ErrTooLarge]. Cancelling closes the connection.
 func (c *Client) Do(r protocol.Reactor, q *Request) *deferred.Deferred[*Response] {
+	return c.Stream(r, q, nil)
+}
+
+// Stream is Do with a body that goes to receiver as it comes. It may go there before the outcome is an error.
+func (c *Client) Stream(r protocol.Reactor, q *Request, receiver Receiver) *deferred.Deferred[*Response] {
 	u, err := parseURL(q.URL)
 	if err != nil {
 		return deferred.Fail[*Response](r, &Error{q.method(), q.URL, err})
 	}
-	d := c.follow(r, u, q, or(c.MaxRedirects, DefaultMaxRedirects))
+	d := c.follow(r, u, q, receiver, or(c.MaxRedirects, DefaultMaxRedirects))
 	if timeout := or(c.Timeout, DefaultTimeout); timeout > 0 {
 		d.AddTimeout(r, timeout)
 	}
@@ -94,19 +102,29 @@ func parseURL(address string) (*url.URL, error) {
 }
 
 // follow sends one request, and those that follow from redirects.
-func (c *Client) follow(r protocol.Reactor, u *url.URL, q *Request, redirects int) *deferred.Deferred[*Response] {
+func (c *Client) follow(
+	r protocol.Reactor, u *url.URL, q *Request, receiver Receiver, redirects int,
+) *deferred.Deferred[*Response] {
 	head, err := q.head(u, or(c.UserAgent, DefaultUserAgent))
 	if err != nil {
 		return deferred.Fail[*Response](r, err)
 	}
-	x := &exchange{parser: parser{method: q.method(), maxBody: or(c.MaxBody, DefaultMaxBody)}, head: head, body: q.Body}
+	x := &exchange{parser: newParser(q.method(), or(c.MaxBody, DefaultMaxBody)), head: head, body: q.Body, idle: c.IdleTimeout}
+	leads := func(a *Response) bool {
+		return redirect(a.StatusCode) && a.Header.Get("Location") != "" && redirects >= 0
+	}
+	x.parser.receive = func(a *Response) Receiver {
+		if a.URL = u.String(); leads(a) {
+			return nil
+		}
+		return receiver
+	}
 	first := x.start(r, c.endpoint(u))
 	return deferred.ThenDeferred(first, func(a *Response) *deferred.Deferred[*Response] {
-		a.URL = u.String()
-		location := a.Header.Get("Location")
-		if !redirect(a.StatusCode) || location == "" || redirects < 0 {
+		if !leads(a) {
 			return deferred.Succeed(r, a)
 		}
+		location := a.Header.Get("Location")
 		if redirects == 0 {
 			return deferred.Fail[*Response](r, fmt.Errorf("redirected once more to %q", location))
 		}
@@ -117,7 +135,7 @@ func (c *Client) follow(r protocol.Reactor, u *url.URL, q *Request, redirects in
 		if err != nil {
 			return deferred.Fail[*Response](r, fmt.Errorf("redirected to %q: %w", location, err))
 		}
-		return c.follow(r, next, q.redirected(a.StatusCode, u, next), redirects-1)
+		return c.follow(r, next, q.redirected(a.StatusCode, u, next), receiver, redirects-1)
 	})
 }
 

@@ -3,7 +3,6 @@ package httpclient
 import (
 	"errors"
 	"fmt"
-	"net/textproto"
 	"strings"
 	"testing"
 	"time"
@@ -97,6 +96,45 @@ func TestBodies(t *testing.T) {
 	}
 }
 
+// sink is a Receiver that keeps what it is given.
+type sink struct {
+	head   *Response
+	body   []byte
+	refuse error
+}
+
+func (s *sink) HeadReceived(a *Response) error { s.head = a; return nil }
+func (s *sink) BodyReceived(data []byte) error { s.body = append(s.body, data...); return s.refuse }
+
+func TestStream(t *testing.T) {
+	s := newServer(t, map[string]string{
+		"GET / HTTP/1.1":     "HTTP/1.1 302 x\r\nLocation: /end\r\nContent-Length: 3\r\n\r\nnot",
+		"GET /end HTTP/1.1":  "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n" + strings.Repeat("x", 20),
+		"GET /slow HTTP/1.1": "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nx",
+	})
+	client := &Client{MaxBody: 10, IdleTimeout: time.Second}
+	var got sink
+	a, err := outcome(t, s.reactor, client.Stream(s.reactor, &Request{URL: "http://example.com/"}, &got))
+	if err != nil || a != got.head || a.Body != nil || len(got.body) != 20 || a.Length != 20 || a.URL != "http://example.com/end" {
+		t.Errorf("%+v, %v, streamed %q", a, err, got.body)
+	}
+	full := errors.New("disk is full")
+	_, err = outcome(t, s.reactor, client.Stream(s.reactor, &Request{URL: "http://example.com/end"}, &sink{refuse: full}))
+	if !errors.Is(err, full) {
+		t.Errorf("a receiver that refuses: %v", err)
+	}
+	s.keep = true
+	slow := client.Stream(s.reactor, &Request{URL: "http://example.com/slow"}, &sink{})
+	s.reactor.Settle()
+	s.reactor.Advance(time.Second)
+	if _, err = outcome(t, s.reactor, slow); !errors.Is(err, protocol.ErrIdle) || !strings.Contains(err.Error(), "after 1 bytes of the body") {
+		t.Errorf("a server that stops: %v", err)
+	}
+	if n := len(s.reactor.Connections()); n != 0 {
+		t.Errorf("%d ends of connections are open", n)
+	}
+}
+
 func TestResponseIsCompleteBeforeTheConnectionEnds(t *testing.T) {
 	s := newServer(t, map[string]string{"GET / HTTP/1.1": "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"})
 	s.keep = true
@@ -118,20 +156,20 @@ func TestWrongResponses(t *testing.T) {
 		{"another protocol", "220 smtp ready\r\n\r\n", `malformed status line "220 smtp ready"`},
 		{"HTTP/2", "HTTP/2 200 OK\r\n\r\n", `malformed status line "HTTP/2 200 OK"`},
 		{"status", "HTTP/1.1 99 OK\r\n\r\n", `malformed status line "HTTP/1.1 99 OK"`},
-		{"header", ok + "no colon\r\n\r\n", `malformed header: "malformed MIME header`},
-		{"lengths that differ", ok + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", `malformed header: Content-Length: "1, 2"`},
+		{"header", ok + "no colon\r\n\r\n", `malformed header "no colon"`},
+		{"lengths that differ", ok + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", `malformed header: Content-Length, once more: "2"`},
 		{"signed length", ok + "Content-Length: +1\r\n\r\na", `malformed header: Content-Length: "+1"`},
-		{"endless length", ok + "Content-Length: 99999999999999999999\r\n\r\na", "body: response is too large: 99999999999999999999 bytes"},
+		{"endless length", ok + "Content-Length: 99999999999999999999\r\n\r\na", `malformed header: Content-Length: "99999999999999999999"`},
 		{"long length", ok + "Content-Length: 11\r\n\r\na", "body: response is too large: above 10 bytes"},
 		{"long remainder", ok + "\r\n12345678901", "body: response is too large: above 10 bytes"},
-		{"long chunk", ok + "Transfer-Encoding: chunked\r\n\r\nb\r\n", "body: response is too large: above 10 bytes"},
+		{"long chunk", ok + "Transfer-Encoding: chunked\r\n\r\nb\r\nhello world", "body: response is too large: above 10 bytes"},
 		{"chunk size", ok + "Transfer-Encoding: chunked\r\n\r\nx\r\n", `malformed chunk: size "x"`},
-		{"negative chunk", ok + "Transfer-Encoding: chunked\r\n\r\n-1\r\n", `malformed chunk: size "-1"`},
+		{"negative chunk", ok + "Transfer-Encoding: chunked\r\n\r\n-1\r\n", `malformed chunk: size "-"`},
 		{"chunk longer than it says", ok + "Transfer-Encoding: chunked\r\n\r\n1\r\nab\r\n", `malformed chunk: data goes on with "b"`},
-		{"chunk line", ok + "Transfer-Encoding: chunked\r\n\r\n1;" + strings.Repeat("x", 2000), `malformed chunk: line "1;xxx`},
+		{"chunk line", ok + "Transfer-Encoding: chunked\r\n\r\n1;" + strings.Repeat("x", 2000), "chunk: size line: too long: above 1024 bytes"},
 		{"coding", ok + "Transfer-Encoding: gzip, chunked\r\n\r\n", `malformed header: Transfer-Encoding: "gzip, chunked"`},
 		{"coding in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", `malformed header: Transfer-Encoding: "chunked"`},
-		{"endless head", ok + strings.Repeat("A: b\r\n", 20_000), "head: response is too large: above 65536 bytes"},
+		{"endless head", ok + strings.Repeat("A: b\r\n", 20_000), "head: too long: above 65536 bytes"},
 		{"endless interim responses", strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 20), `malformed sequence of responses: interim "102 Processing"`},
 		{"switch", "HTTP/1.1 101 Switching Protocols\r\n\r\n", `malformed sequence of responses: interim "101 Switching Protocols"`},
 	} {
@@ -179,7 +217,7 @@ func TestRedirects(t *testing.T) {
 		"POST /last HTTP/1.1":  "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
 	})
 	r := s.reactor
-	header := textproto.MIMEHeader{"Authorization": {"secret"}, "Accept": {"*/*"}}
+	header := Header{"Authorization": {"secret"}, "Accept": {"*/*"}}
 	a, err := outcome(t, r, new(Client).Do(r, &Request{URL: "http://example.com/", Header: header}))
 	if err != nil || string(a.Body) != "done" || a.URL != "http://other.example/end?x" {
 		t.Errorf("%+v, %v", a, err)
@@ -204,7 +242,7 @@ func TestRedirects(t *testing.T) {
 		t.Errorf("no redirects wanted: %v, %v", a, err)
 	}
 	s.requests = nil
-	post := &Request{Method: "POST", Body: []byte("x=y"), Header: textproto.MIMEHeader{"Content-Type": {"text/plain"}}}
+	post := &Request{Method: "POST", Body: []byte("x=y"), Header: Header{"Content-Type": {"text/plain"}}}
 	post.URL = "http://example.com/form"
 	outcome(t, r, new(Client).Do(r, post))
 	post.URL = "http://example.com/again"
@@ -238,9 +276,9 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		{Request{URL: "http:///x"}, "GET http:///x: no host"},
 		{Request{URL: "http://a b/"}, `GET http://a b/: parse "http://a b/": invalid character " " in host name`},
 		{Request{URL: "http://a/", Method: "GET /\r\n"}, "GET /\r\n http://a/: method \"GET /\\r\\n\": not a token"},
-		{Request{URL: "http://a/", Header: textproto.MIMEHeader{"A": {"b\r\nC: d"}}}, `GET http://a/: header A: "b\r\nC: d" holds a control character`},
-		{Request{URL: "http://a/", Header: textproto.MIMEHeader{"A b": {"c"}}}, `GET http://a/: header "A b": not a name that can be set`},
-		{Request{URL: "http://a/", Header: textproto.MIMEHeader{"Host": {"c"}}}, `GET http://a/: header "Host": not a name that can be set`},
+		{Request{URL: "http://a/", Header: Header{"A": {"b\r\nC: d"}}}, `GET http://a/: header A: "b\r\nC: d" holds a control character`},
+		{Request{URL: "http://a/", Header: Header{"A b": {"c"}}}, `GET http://a/: header "A b": not a name that can be set`},
+		{Request{URL: "http://a/", Header: Header{"Host": {"c"}}}, `GET http://a/: header "Host": not a name that can be set`},
 	} {
 		if _, err := outcome(t, r, new(Client).Do(r, &c.q)); err == nil || err.Error() != c.want {
 			t.Errorf("error %v, want %s", err, c.want)

@@ -4,8 +4,8 @@
 //
 // A [Client] has limits and can send any [Request]. Every request has a connection of its own, dialled as "tcp:" or
 // "tls:" endpoint, which verifies the server's certificate. Redirects are followed. Responses are read whole into
-// memory, up to a limit; bodies may be chunked, of a given length, or end with the connection. The heads are parsed by
-// net/textproto and the addresses by net/url.
+// memory, up to a limit, or go to a [Receiver] as they come; bodies may be chunked, of a given length, or end with the
+// connection. Messages are parsed by package http1, addresses by net/url.
 //
 // A guest needs the grant to dial the address.
 package httpclient

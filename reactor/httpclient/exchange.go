@@ -3,7 +3,9 @@ package httpclient
 import (
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/wasmnet/wasmnet/reactor/basic"
 	"github.com/wasmnet/wasmnet/reactor/deferred"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
@@ -13,6 +15,8 @@ type exchange struct {
 	protocol.Base
 	parser     parser
 	head, body []byte
+	idle       time.Duration
+	watch      basic.Timeout
 	outcome    *deferred.Deferred[*Response]
 	connector  protocol.Connector
 }
@@ -70,6 +74,10 @@ func (x *exchange) ConnectionMade(t protocol.Transport) {
 		t.AbortConnection()
 		return
 	}
+	x.watch.Set(t.Reactor(), x.idle, func() {
+		x.finish(fmt.Errorf("after %s: nothing for %v: %w", x.parser.progress(), x.idle, protocol.ErrIdle))
+		t.AbortConnection()
+	})
 	t.RegisterProducer(&upload{x: x}, false)
 }
 
@@ -78,6 +86,7 @@ func (x *exchange) DataReceived(data []byte) {
 	if x.outcome.Called() {
 		return
 	}
+	x.watch.Reset()
 	done, err := x.parser.feed(data)
 	if !done && err == nil {
 		return
@@ -93,6 +102,7 @@ func (x *exchange) DataReceived(data []byte) {
 
 // ConnectionLost implements [protocol.Protocol].
 func (x *exchange) ConnectionLost(reason error) {
+	x.watch.Stop()
 	if x.outcome.Called() {
 		return
 	}

@@ -3,19 +3,20 @@ package httpclient
 import (
 	"encoding/base64"
 	"fmt"
-	"net/textproto"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/wasmnet/wasmnet/reactor/http1"
 )
 
 // Request is what is sent.
 type Request struct {
-	Method string               // empty: GET
-	URL    string               // http or https; user and password are sent as basic authentication
-	Header textproto.MIMEHeader // besides Host, User-Agent, Connection and Content-Length, which are made. Keys are canonical
-	Body   []byte               // not changed until the outcome is there
+	Method string // empty: GET
+	URL    string // http or https; user and password are sent as basic authentication
+	Header Header // besides Host, User-Agent, Connection and Content-Length, which are made. Keys are canonical
+	Body   []byte // not changed until the outcome is there
 }
 
 func (q *Request) method() string { return or(q.Method, "GET") }
@@ -25,7 +26,7 @@ var ours = []string{"Host", "Connection", "Content-Length", "Transfer-Encoding"}
 
 // head writes the request without its body. What a caller hands in cannot end a line.
 func (q *Request) head(u *url.URL, userAgent string) ([]byte, error) {
-	if !token(q.method()) {
+	if !http1.IsToken([]byte(q.method())) {
 		return nil, fmt.Errorf("method %q: not a token", q.Method)
 	}
 	b := []byte(q.method() + " " + u.RequestURI() + " HTTP/1.1\r\nHost: " + u.Host + "\r\n")
@@ -42,7 +43,7 @@ func (q *Request) head(u *url.URL, userAgent string) ([]byte, error) {
 	}
 	slices.Sort(keys)
 	for _, key := range keys {
-		if !token(key) || slices.Contains(ours, textproto.CanonicalMIMEHeaderKey(key)) {
+		if !http1.IsToken([]byte(key)) || slices.Contains(ours, canonical([]byte(key))) {
 			return nil, fmt.Errorf("header %q: not a name that can be set", key)
 		}
 		for _, value := range q.Header[key] {
@@ -58,14 +59,6 @@ func (q *Request) head(u *url.URL, userAgent string) ([]byte, error) {
 	return append(b, "Connection: close\r\n\r\n"...), nil
 }
 
-// token reports whether s is a token of RFC 9110, section 5.6.2.
-func token(s string) bool {
-	const separators = "\"(),/:;<=>?@[\\]{}"
-	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
-		return c <= ' ' || c >= 0x7f || strings.ContainsRune(separators, c)
-	})
-}
-
 // redirected is the request that follows from a redirect: RFC 9110, section 15.4. What identifies the caller is not told
 // to another host.
 func (q *Request) redirected(status int, from, to *url.URL) *Request {
@@ -75,12 +68,12 @@ func (q *Request) redirected(status int, from, to *url.URL) *Request {
 	if becomesGet {
 		next.Method, next.Body = "GET", nil
 	}
-	next.Header = textproto.MIMEHeader{}
+	next.Header = Header{}
 	for key, values := range q.Header {
-		canonical := textproto.CanonicalMIMEHeaderKey(key)
-		personal := canonical == "Authorization" || canonical == "Cookie"
+		name := canonical([]byte(key))
+		personal := name == "Authorization" || name == "Cookie"
 		if personal && (from.Host != to.Host || from.Scheme == "https" && to.Scheme == "http") ||
-			becomesGet && strings.HasPrefix(canonical, "Content-") {
+			becomesGet && strings.HasPrefix(name, "Content-") {
 			continue
 		}
 		next.Header[key] = values

@@ -2,8 +2,8 @@ package httpclient
 
 import (
 	"errors"
-	"fmt"
-	"net/textproto"
+
+	"github.com/wasmnet/wasmnet/reactor/http1"
 )
 
 // Response is what came back.
@@ -11,9 +11,19 @@ type Response struct {
 	Proto      string // "HTTP/1.1"
 	StatusCode int    // 200
 	Status     string // "200 OK"
-	Header     textproto.MIMEHeader
-	Body       []byte // without the framing of chunks
+	Header     Header
+	Length     int64  // of the body as its head says; -1: it does not say
+	Body       []byte // without the framing of chunks; nil if a Receiver has it
 	URL        string // where it came from, after redirects
+}
+
+// Receiver takes the body of a response as it comes, however long it is. An error ends the request with it. A redirect
+// that is followed is not shown to it.
+type Receiver interface {
+	// HeadReceived is called once, with everything but the body. a.URL is set.
+	HeadReceived(a *Response) error
+	// BodyReceived gives a piece of the body, valid until it returns.
+	BodyReceived(data []byte) error
 }
 
 // ErrTooLarge is in the chain of the error when a response is longer than it may be.
@@ -36,15 +46,4 @@ type StatusError struct{ Response *Response }
 func (e *StatusError) Error() string { return "answered " + e.Response.Status }
 
 // ProtocolError says that a server does not speak HTTP/1.1 as it should.
-type ProtocolError struct {
-	What string // "status line", "header", "chunk"
-	Text string // the beginning of what is wrong
-}
-
-func (e *ProtocolError) Error() string { return fmt.Sprintf("malformed %s %q", e.What, e.Text) }
-
-// malformed keeps the beginning of text only.
-func malformed(what, text string) error {
-	const enough = 64
-	return &ProtocolError{what, text[:min(len(text), enough)]}
-}
+type ProtocolError = http1.Error

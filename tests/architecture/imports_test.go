@@ -23,6 +23,7 @@ var rules = map[string][]string{
 	"reactor/amp":        {"reactor/protocol", "reactor/deferred"},
 	"reactor":            {"reactor"},
 	"host":               {"abi", "reactor"},
+	"reactor/http1":      {"reactor/protocol", "reactor/deferred", "reactor/basic"},
 	"guest-sdk/go":       {"abi", "reactor/protocol", "reactor/deferred", "reactor/basic", "reactor/httpclient"},
 	"modules":            {"reactor", "guest-sdk/go"},
 	"examples":           {"abi", "reactor", "host", "guest-sdk/go", "modules"},

@@ -32,7 +32,7 @@ func (s *script) factory(r protocol.Reactor, printed *bytes.Buffer) (protocol.Fa
 		c.Output = printed
 		return amp.New(r, c)
 	case reportModule:
-		return report.Factory(printed), nil
+		return report.Build(printed, lookup)
 	}
 	return builtin.Build(builtin.Wire, s.module, r, lookup)
 }

@@ -1,17 +1,37 @@
-// Package report is a protocol that tells what reaches it: the addresses of its connection, and the bytes. It runs
-// natively and, in the folder beside it, as a guest.
+// Package report holds protocols that tell what reaches them, in lines of text. They run natively and, in the folder
+// beside it, as a guest.
 package report
 
 import (
 	"fmt"
 	"io"
 
+	"github.com/wasmnet/wasmnet/reactor/http1"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
-// Factory makes protocols that write lines to w: "peer ADDRESS", "host ADDRESS" and "bytes HEX".
-func Factory(w io.Writer) protocol.Factory {
-	return protocol.FactoryFunc(func(protocol.Address) protocol.Protocol { return &reporter{output: w} })
+// Build makes protocols that write lines to w. What they are says the value of the key "report": "" for the stream
+// itself ("peer ADDRESS", "host ADDRESS" and "bytes HEX"), "http1" for a server, "chunked" for a decoder of bodies.
+func Build(w io.Writer, lookup func(key string) (value string, ok bool)) (protocol.Factory, error) {
+	l, err := limits(lookup)
+	if err != nil {
+		return nil, err
+	}
+	switch kind, _ := lookup("report"); kind {
+	case "":
+		return protocol.FactoryFunc(func(protocol.Address) protocol.Protocol { return &reporter{output: w} }), nil
+	case "http1":
+		app, _ := lookup("app")
+		return httpFactory(w, app, l)
+	case "chunked":
+		return protocol.FactoryFunc(func(protocol.Address) protocol.Protocol {
+			var d http1.ChunkedDecoder
+			d.Reset(l)
+			return &chunked{output: w, decoder: d}
+		}), nil
+	default:
+		return nil, fmt.Errorf("report %q: want nothing, http1 or chunked", kind)
+	}
 }
 
 type reporter struct {

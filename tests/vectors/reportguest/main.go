@@ -12,8 +12,8 @@ import (
 )
 
 func init() {
-	wasmnet.Run(func(protocol.Reactor, wasmnet.Config) (protocol.Factory, error) {
-		return report.Factory(os.Stdout), nil
+	wasmnet.Run(func(_ protocol.Reactor, c wasmnet.Config) (protocol.Factory, error) {
+		return report.Build(os.Stdout, c.Lookup)
 	})
 }
 
