@@ -87,7 +87,6 @@ func TestListenErrors(t *testing.T) {
 			"not a socket":     "unix:" + endpoint.Quote(file),
 			"not a descriptor": "fd:1000000",
 			"not listening":    "fd:0",
-			"not offered":      "stdio:",
 		} {
 			_, err := r.Listen(text, &echoFactory{})
 			if !errors.Is(err, protocol.ErrCannotListen) || !strings.Contains(fmt.Sprint(err), text) {
@@ -99,6 +98,9 @@ func TestListenErrors(t *testing.T) {
 		}
 		if _, err := r.Listen(localhost, nil); !errors.Is(err, protocol.ErrCannotListen) {
 			t.Errorf("no factory: %v", err)
+		}
+		if _, err := r.ListenEndpoint(&endpoint.Server{Network: "sctp"}, &echoFactory{}); !errors.Is(err, protocol.ErrUnsupported) {
+			t.Errorf("a network that is not offered: %v", err)
 		}
 		if _, err := r.ListenEndpoint(&endpoint.Server{Network: "udp", Text: "udp:0"}, &echoFactory{}); err == nil {
 			t.Error("a datagram endpoint was opened as a stream")

@@ -24,6 +24,8 @@ type port struct {
 	tls    *tls.Config // nil: none
 	proxy  bool        // each connection begins with a PROXY protocol header
 	text   string
+	once   bool          // there is one connection, and the port closes with it
+	done   chan struct{} // closed with the port
 
 	// mu guards the acceptor against being closed by another goroutine.
 	mu       sync.Mutex
@@ -49,7 +51,7 @@ const (
 )
 
 // streamNetworks are those that connections are accepted on.
-var streamNetworks = []string{"tcp", "tcp6", "unix", "fd"}
+var streamNetworks = []string{"tcp", "tcp6", "unix", "fd", "stdio"}
 
 // listen opens e. Any goroutine may call it.
 func (r *Reactor) listen(l *Loop, spread bool, e *endpoint.Server, f protocol.Factory) (protocol.Port, error) {
@@ -86,12 +88,13 @@ func (r *Reactor) listen(l *Loop, spread bool, e *endpoint.Server, f protocol.Fa
 	if err := r.factories.start(f); err != nil {
 		return fail(fmt.Errorf("the factory does not start: %w", err))
 	}
-	a, err := r.backend.listen(e)
+	a, err := r.accept(e)
 	if err != nil {
 		r.factories.stop(f)
 		return fail(err)
 	}
-	p := &port{loop: l, spread: spread, build: f, tls: cfg, proxy: e.Proxy, text: text, acceptor: a}
+	p := &port{loop: l, spread: spread, build: f, tls: cfg, proxy: e.Proxy, text: text, acceptor: a,
+		once: e.Network == "stdio", done: make(chan struct{})}
 	r.mu.Lock()
 	refused := r.state >= stateDraining
 	if !refused {
@@ -105,6 +108,14 @@ func (r *Reactor) listen(l *Loop, spread bool, e *endpoint.Server, f protocol.Fa
 	}
 	l.CallFromThread(p.start)
 	return p, nil
+}
+
+// accept opens what connections come from.
+func (r *Reactor) accept(e *endpoint.Server) (acceptor, error) {
+	if e.Network == "stdio" {
+		return listenStdio()
+	}
+	return r.backend.listen(e)
 }
 
 // start begins to accept.
@@ -140,12 +151,17 @@ func (p *port) StopListening() {
 	p.stop()
 }
 
+// Done returns a channel that is closed when the port is: by StopListening, by the end of the reactor, or, on the
+// endpoint stdio, when its connection is over.
+func (p *port) Done() <-chan struct{} { return p.done }
+
 func (p *port) stop() {
 	if p.closed {
 		return
 	}
 	p.closed = true
 	p.acceptor.close()
+	close(p.done)
 	r := p.loop.reactor
 	r.mu.Lock()
 	delete(r.ports, p)
@@ -259,4 +275,9 @@ func (r *Reactor) leastLoaded(own *Loop) *Loop {
 
 func (p *port) opened(*Conn) {}
 
-func (p *port) ended(*Conn) {}
+// ended implements [origin]. There is no other connection where that of standard input and output was.
+func (p *port) ended(*Conn) {
+	if p.once {
+		p.StopListening()
+	}
+}

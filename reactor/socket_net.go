@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"cmp"
 	"io"
 	"net"
 	"sync"
@@ -24,7 +25,14 @@ type netSocket struct {
 	inErr   error  // what it ended with
 	out     []byte // what the writing goroutine writes
 	outErr  error
+	broken  error // nobody reads any more what is written; what was read and not taken is of no use
 	closed  bool
+}
+
+// A hangupWaiter is a connection that can tell that nobody reads any more what is written to it. AwaitHangup returns nil
+// then, and an error when it will not be told.
+type hangupWaiter interface {
+	AwaitHangup() error
 }
 
 const (
@@ -65,6 +73,9 @@ func (s *netSocket) want(i interest) error {
 	if i&interestRead != 0 && !s.reading {
 		s.reading = true
 		s.loop.reactor.spawn(s.readAhead)
+		if w, ok := s.conn.(hangupWaiter); ok {
+			s.loop.reactor.spawn(func() { s.awaitHangup(w) })
+		}
 	}
 	s.tell(interestRead | interestWrite)
 	return nil
@@ -79,9 +90,23 @@ func (s *netSocket) tell(i interest) {
 	if len(s.out) == 0 || s.outErr != nil {
 		holds |= interestWrite
 	}
-	if holds &= i & s.wanted; holds != 0 && !s.closed {
+	holds &= i & s.wanted
+	if s.broken != nil && s.wanted != 0 {
+		holds |= interestRead
+	}
+	if holds != 0 && !s.closed {
 		s.loop.notify(s.key, holds)
 	}
+}
+
+func (s *netSocket) awaitHangup(w hangupWaiter) {
+	if w.AwaitHangup() != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.broken = syscall.EPIPE
+	s.tell(interestRead)
 }
 
 func (s *netSocket) readAhead() {
@@ -108,6 +133,9 @@ func (s *netSocket) readAhead() {
 func (s *netSocket) read(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.broken != nil {
+		return 0, s.broken
+	}
 	if len(s.in) == 0 {
 		if s.inErr != nil && s.inErr != io.EOF {
 			return 0, s.inErr
@@ -175,8 +203,8 @@ func (s *netSocket) closeWrite() error {
 func (s *netSocket) failure() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.outErr != nil {
-		return s.outErr
+	if err := cmp.Or(s.outErr, s.broken); err != nil {
+		return err
 	}
 	if s.inErr != io.EOF {
 		return s.inErr
@@ -184,11 +212,11 @@ func (s *netSocket) failure() error {
 	return nil
 }
 
-// hungUp implements [socket]. The peer's leaving shows when something is written.
+// hungUp implements [socket]. The leaving of a peer of package net shows when something is written.
 func (s *netSocket) hungUp() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.outErr != nil
+	return s.outErr != nil || s.broken != nil
 }
 
 func (s *netSocket) localAddr() protocol.Address { return fromNet(s.conn.LocalAddr()) }

@@ -18,7 +18,8 @@ func newRun() *cobra.Command {
 
 When it is ready it writes a line for each endpoint to standard error, with the real
 port. SIGINT or SIGTERM stop accepting and let connections finish; a second one ends
-at once.`,
+at once. With stdio: it serves one connection on its standard input and output, and ends
+with it.`,
 		Example: `  wasmnet run echo --listen tcp:7007
   wasmnet run chat --listen tcp:6667:interface=127.0.0.1 --set motd=hello
   wasmnet run handler.wasm --listen ssl:8443:privateKey=key.pem:certKey=cert.pem --allow dial=tcp:192.0.2.7:6379`,
@@ -74,12 +75,29 @@ func (r *running) listen(endpoints []*endpoint.Server) ([]string, error) {
 			return nil, err
 		}
 		ready = append(ready, bound(e, port))
+		if e.Network == "stdio" {
+			r.endWith(port)
+		}
 	}
 	return ready, nil
 }
 
+// endWith has the reactor end with a port that closes by itself: whoever started the program on a pipe waits for it.
+func (r *running) endWith(port protocol.Port) {
+	if p, ok := port.(interface{ Done() <-chan struct{} }); ok {
+		go func() {
+			<-p.Done()
+			// It fails if it is what closed the port.
+			_ = r.reactor.Stop()
+		}()
+	}
+}
+
 // bound is where a port listens, in the form of an endpoint: its type and the real address.
 func bound(e *endpoint.Server, port protocol.Port) string {
+	if e.Network == "stdio" {
+		return "stdio:"
+	}
 	scheme := e.Network
 	if e.TLS != nil {
 		scheme = "ssl"

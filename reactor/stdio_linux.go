@@ -1,0 +1,6 @@
+package reactor
+
+import "golang.org/x/sys/unix"
+
+// replaceDescriptor makes fd another descriptor of what from is.
+func replaceDescriptor(from, fd int) error { return unix.Dup3(from, fd, 0) }
