@@ -69,7 +69,12 @@
 //
 // The networks are tcp (IPv4), tcp6 (IPv6 only, so that both can have the same port), unix (with a lock file beside the
 // socket, so that the file of a dead server is replaced and that of a live one is not), fd (a socket that listens
-// already; it is the reactor's from then on). Endpoint strings are described in package [reactor/endpoint].
+// already; it is the reactor's from then on) and stdio. Endpoint strings are described in package [reactor/endpoint].
+//
+// The endpoint stdio has one connection, which is there at once: the process's standard input and output, be they pipes,
+// files, a socket or a terminal. It ends like any other one, and also when nobody reads the output any more; the port
+// closes with it, which the port's method Done tells. From the start descriptors 0 and 1 are the null device for everybody
+// else. Systems without descriptors answer ErrUnsupported.
 //
 // When descriptors run out, waiting clients are turned away with a descriptor kept in reserve, and the port rests for
 // a moment, up to a second if that goes on. It never spins and never ends.

@@ -15,12 +15,13 @@ import (
 // defaultMode is the mode of a UNIX socket's file.
 const defaultMode fs.FileMode = 0o666
 
-// socketFile is the file of a listening UNIX socket, and the lock beside it.
+// socketFile is the file of a UNIX socket that others use, and the lock beside it.
 type socketFile struct {
-	path string
-	mode fs.FileMode
-	made fs.FileInfo // the file that is ours, or nil
-	lock *os.File    // or nil
+	network string // "unix" or "unixgram"
+	path    string
+	mode    fs.FileMode
+	made    fs.FileInfo // the file that is ours, or nil
+	lock    *os.File    // or nil
 }
 
 // claim makes way for the file of e: with a lock file, a socket file that is in the way is replaced if the server that
@@ -29,7 +30,7 @@ func claim(e *endpoint.Server) (*socketFile, error) {
 	if strings.HasPrefix(e.Address, "@") {
 		return nil, nil
 	}
-	s := &socketFile{path: e.Address, mode: e.Mode}
+	s := &socketFile{network: e.Network, path: e.Address, mode: e.Mode}
 	if s.mode == 0 {
 		s.mode = defaultMode
 	}
@@ -74,7 +75,7 @@ func (s *socketFile) replaceDead() error {
 		return fmt.Errorf("%s exists and is not a socket", s.path)
 	}
 	// Somebody may listen who knows nothing of the lock.
-	conn, err := net.Dial("unix", s.path)
+	conn, err := net.Dial(s.network, s.path)
 	if err == nil {
 		conn.Close()
 	}

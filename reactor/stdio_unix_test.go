@@ -57,7 +57,10 @@ func (p *stdioHalf) WriteConnectionLost() { fmt.Fprintln(os.Stderr, "our side is
 // serveStdio is what the process that serves does.
 func serveStdio(t *testing.T, how string) {
 	what, backend, _ := strings.Cut(how, " ")
-	r := start(t, reactor.Config{Backend: backend, Loops: 2})
+	r := prepare(t, reactor.Config{Backend: backend, Loops: 2})
+	if what != "stop" {
+		r.run()
+	}
 	var p protocol.Protocol
 	plain := &stdioEcho{}
 	if what == "half" {
@@ -78,6 +81,7 @@ func serveStdio(t *testing.T, how string) {
 	if what == "stop" { // before anybody has spoken
 		port.StopListening()
 		<-done
+		r.run()
 		return
 	}
 	<-done
@@ -87,7 +91,7 @@ func serveStdio(t *testing.T, how string) {
 // stdioServer is such a process. Its standard input and output are the caller's to set.
 func stdioServer(what, backend string) (cmd *exec.Cmd, said *bytes.Buffer) {
 	cmd = exec.Command(os.Args[0], "-test.run=^TestStdioPipes$")
-	cmd.Env = append(os.Environ(), stdioEnv+"="+what+" "+backend)
+	cmd.Env = append(os.Environ(), stdioEnv+"="+what+" "+backend, "GORACE=atexit_sleep_ms=0")
 	said = &bytes.Buffer{}
 	cmd.Stderr = said
 	cmd.WaitDelay = patience

@@ -22,12 +22,16 @@ import (
 // While a reactor drains its UDP ports stay open as long as its loop has anything else to do.
 type DatagramPort struct {
 	loop    *Loop
-	proto   protocol.DatagramProtocol
-	buffers protocol.BufferProvider // proto, if it is one
-	sock    packetSocket            // nil until the peer's name is resolved
-	host    protocol.UDPAddress
-	peer    netip.AddrPort     // of a connected port
-	lookup  context.CancelFunc // of the peer's name, or nil
+	events  datagramEvents
+	buffers protocol.BufferProvider    // the protocol, if it is one
+	refuser protocol.ConnectionRefuser // the protocol, if it is one
+	sock    packetSocket               // nil until the peer's name is resolved
+	host    protocol.UDPAddress        // of UDP
+	limit   int                        // of what is sent in one datagram
+	named   bool                       // a UNIX socket, whose peers have names
+	linked  bool                       // connected to one peer, or about to be
+	peer    netip.AddrPort             // of a connected port of UDP
+	lookup  context.CancelFunc         // of the peer's name, or nil
 
 	batch    *datagrams // what was received and not delivered yet, or nil
 	again    bool       // an event for the rest of the batch is on the loop's list
@@ -40,6 +44,32 @@ type DatagramPort struct {
 	wrote    uint64 // turn in which it wrote last
 	sendErr  error  // of a datagram that went out late
 }
+
+// datagramEvents are what a port has to tell its protocol.
+type datagramEvents interface {
+	start()
+	// received delivers data, which is the i-th datagram of b or a copy of it.
+	received(data []byte, b *datagrams, i int)
+	stopped(reason error)
+	// String is where the port is, for logs.
+	String() string
+}
+
+// udpEvents tells the protocol of a UDP port.
+type udpEvents struct {
+	port  *DatagramPort
+	proto protocol.DatagramProtocol
+}
+
+func (e *udpEvents) start() { e.proto.StartProtocol(e.port) }
+
+func (e *udpEvents) String() string { return e.port.host.String() }
+
+func (e *udpEvents) received(data []byte, b *datagrams, i int) {
+	e.proto.DatagramReceived(data, b.from[i])
+}
+
+func (e *udpEvents) stopped(reason error) { e.proto.StopProtocol(reason) }
 
 var (
 	_ protocol.DatagramTransport = (*DatagramPort)(nil)
@@ -79,21 +109,26 @@ func (l *Loop) ConnectUDPEndpoint(e *endpoint.Client, proto protocol.DatagramPro
 	switch {
 	case proto == nil:
 		return nil, errors.New("reactor: the protocol is nil")
-	case e.Network != "udp":
+	case e.Stream():
 		return nil, fmt.Errorf("reactor: %s: it is not a datagram endpoint; use Connect", e.Text)
+	case e.Network == "unixgram":
+		return nil, fmt.Errorf("reactor: %s: its peer has a name; use ConnectUNIXDatagram", e.Text)
 	}
 	bind, err := bindAddress(e)
 	if err != nil {
 		return nil, fmt.Errorf("reactor: %s: %w", e.Text, err)
 	}
-	p := l.newDatagramPort(proto)
+	p := l.newUDPPort(proto)
+	l.datagramPorts[p] = struct{}{}
+	p.linked = true
 	p.lookup = l.lookup(e.Host, func(ips []netip.Addr, err error) {
 		p.lookup = nil
 		if p.closed {
 			return
 		}
 		if err == nil {
-			err = p.connect(bind.AddrPort, ips, uint16(e.Port))
+			checker, _ := proto.(AddressChecker)
+			err = p.connect(bind.AddrPort, ips, uint16(e.Port), checker)
 		}
 		if err != nil {
 			p.stop(err)
@@ -129,7 +164,7 @@ func (l *Loop) ListenUDPFromThread(text string, proto protocol.DatagramProtocol)
 	if err != nil {
 		return nil, protocol.ErrCannotListen.Because(fmt.Errorf("%s: %w", e.Text, err))
 	}
-	p := l.makeDatagramPort(proto)
+	p := l.newUDPPort(proto)
 	p.open(sock)
 	if !l.post(func() {
 		l.datagramPorts[p] = struct{}{}
@@ -150,7 +185,8 @@ func (l *Loop) bindUDP(e *endpoint.Server, proto protocol.DatagramProtocol, shar
 	if err != nil {
 		return nil, protocol.ErrCannotListen.Because(fmt.Errorf("%s: %w", e.Text, err))
 	}
-	p := l.newDatagramPort(proto)
+	p := l.newUDPPort(proto)
+	l.datagramPorts[p] = struct{}{}
 	p.open(sock)
 	l.CallFromThread(p.start)
 	return p, nil
@@ -170,6 +206,8 @@ func (r *Reactor) packetSocket(e *endpoint.Server, proto protocol.DatagramProtoc
 		return nil, errors.New("the protocol is nil")
 	case e.Stream():
 		return nil, errors.New("it is not a datagram endpoint; use Listen")
+	case e.Network == "unixgram":
+		return nil, errors.New("its peers have names; use ListenUNIXDatagram")
 	}
 	at, err := listenAddress(e)
 	if err != nil {
@@ -178,23 +216,24 @@ func (r *Reactor) packetSocket(e *endpoint.Server, proto protocol.DatagramProtoc
 	return r.backend.packet(packetOptions{bind: at.AddrPort, shared: shared})
 }
 
-// newDatagramPort makes a port of the loop's.
-func (l *Loop) newDatagramPort(proto protocol.DatagramProtocol) *DatagramPort {
-	p := l.makeDatagramPort(proto)
-	l.datagramPorts[p] = struct{}{}
-	return p
+// newUDPPort makes a port of UDP. Until it is in the loop's set, the end of the loop does not stop it.
+func (l *Loop) newUDPPort(proto protocol.DatagramProtocol) *DatagramPort {
+	e := &udpEvents{proto: proto}
+	e.port = l.newDatagramPort(proto, e)
+	return e.port
 }
 
-// makeDatagramPort makes a port, which keeps the loop from ending until it has stopped.
-func (l *Loop) makeDatagramPort(proto protocol.DatagramProtocol) *DatagramPort {
-	p := &DatagramPort{loop: l, proto: proto}
+// newDatagramPort makes a port, which keeps the loop from ending until it has stopped.
+func (l *Loop) newDatagramPort(proto any, events datagramEvents) *DatagramPort {
+	p := &DatagramPort{loop: l, events: events}
 	p.buffers, _ = proto.(protocol.BufferProvider)
+	p.refuser, _ = proto.(protocol.ConnectionRefuser)
 	l.load.Add(1)
 	return p
 }
 
 // connect opens a socket to the first of the addresses that can be used.
-func (p *DatagramPort) connect(bind netip.AddrPort, ips []netip.Addr, port uint16) error {
+func (p *DatagramPort) connect(bind netip.AddrPort, ips []netip.Addr, port uint16, checker AddressChecker) error {
 	if p.loop.stopping.refuses() {
 		return protocol.ErrShutdown
 	}
@@ -204,7 +243,7 @@ func (p *DatagramPort) connect(bind netip.AddrPort, ips []netip.Addr, port uint1
 		if bind.IsValid() && bind.Addr().Is4() != to.Addr().Is4() {
 			continue
 		}
-		if checker, ok := p.proto.(AddressChecker); ok {
+		if checker != nil {
 			if err := checker.CheckAddress(to); err != nil {
 				failure = protocol.ErrDenied.Because(err)
 				continue
@@ -224,6 +263,10 @@ func (p *DatagramPort) connect(bind netip.AddrPort, ips []netip.Addr, port uint1
 func (p *DatagramPort) open(sock packetSocket) {
 	p.sock = sock
 	p.host = protocol.UDPAddress{AddrPort: sock.localAddr()}
+	p.limit = maxPayload6
+	if p.host.Addr().Is4() {
+		p.limit = maxPayload4
+	}
 }
 
 // start begins to receive. It is the last thing that its caller does.
@@ -240,7 +283,7 @@ func (p *DatagramPort) start() {
 		return
 	}
 	p.started = true
-	p.proto.StartProtocol(p)
+	p.events.start()
 }
 
 // StopListening implements [protocol.Port]. What was written before goes out.
@@ -267,7 +310,7 @@ func (p *DatagramPort) stop(reason error) {
 		l.load.Add(-1)
 		l.poller.wake() // for a turn that sees that nothing is waited for
 		if p.started || p.reason != nil {
-			p.proto.StopProtocol(p.reason)
+			p.events.stopped(p.reason)
 		}
 	})
 }

@@ -28,15 +28,19 @@ func packetSockopts(four, shared bool) []sockopt {
 		sockopt{unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_ALL, 0})
 }
 
-// fdPacket is a UDP socket that receives and sends many datagrams with one system call.
+// fdPacket is a socket that receives and sends many datagrams with one system call.
 type fdPacket struct {
 	watch
 	four bool
+	unix bool
 }
 
 var _ packetSocket = (*fdPacket)(nil)
 
 func (fdBackend) packet(o packetOptions) (packetSocket, error) {
+	if o.unix {
+		return packetUNIX(o)
+	}
 	at := o.bind
 	if !at.IsValid() {
 		at = netip.AddrPortFrom(netip.IPv6Unspecified(), 0)
@@ -115,7 +119,7 @@ type mmsghdr struct {
 type packetVector struct {
 	headers []mmsghdr
 	pieces  []unix.Iovec
-	names   []unix.RawSockaddrInet6 // or RawSockaddrInet4, which is shorter
+	names   []unix.RawSockaddrAny
 }
 
 // prepare makes room for a batch, once.
@@ -125,7 +129,7 @@ func (v *packetVector) prepare() {
 	}
 	v.headers = make([]mmsghdr, maxBatch)
 	v.pieces = make([]unix.Iovec, maxBatch)
-	v.names = make([]unix.RawSockaddrInet6, maxBatch)
+	v.names = make([]unix.RawSockaddrAny, maxBatch)
 	for i := range v.headers {
 		v.headers[i].Iov = &v.pieces[i]
 		v.headers[i].SetIovlen(1)
@@ -144,14 +148,19 @@ func (s *fdPacket) receive(b *datagrams) error {
 		}
 	}
 	for i := range v.headers {
-		v.headers[i].Namelen = unix.SizeofSockaddrInet6
+		v.headers[i].Namelen = unix.SizeofSockaddrAny
 	}
 	n, err := s.call(unix.SYS_RECVMMSG, v.headers)
 	if err != nil {
 		return err
 	}
 	for i := range n {
-		b.from[i], b.size[i] = senderOf(&v.names[i]), int(v.headers[i].size)
+		b.size[i] = int(v.headers[i].size)
+		if s.unix {
+			b.nameFrom(i)
+		} else {
+			b.from[i] = senderOf((*unix.RawSockaddrInet6)(unsafe.Pointer(&v.names[i])))
+		}
 	}
 	b.n = n
 	return nil
@@ -167,8 +176,14 @@ func (s *fdPacket) send(o *outgoing) (int, error) {
 		v.pieces[i].SetLen(len(p))
 		h := &v.headers[i]
 		h.Name, h.Namelen = nil, 0
-		if to := o.to[i]; to.IsValid() {
-			size, err := putSockaddr(&v.names[i], to)
+		if to, name := o.to[i], o.names[i]; to.IsValid() || name != "" {
+			var size uint32
+			var err error
+			if name != "" {
+				size, err = putName(&v.names[i], name)
+			} else {
+				size, err = putSockaddr((*unix.RawSockaddrInet6)(unsafe.Pointer(&v.names[i])), to)
+			}
 			if err != nil {
 				if i > o.at {
 					return s.call(unix.SYS_SENDMMSG, v.headers[o.at:i]) // those before it
@@ -193,6 +208,8 @@ func (s *fdPacket) call(number uintptr, headers []mmsghdr) (int, error) {
 			return 0, errAgain
 		case unix.EMSGSIZE:
 			return 0, protocol.ErrMessageTooLong
+		case unix.ENOTCONN: // a UNIX socket, after the first refusal
+			return 0, unix.ECONNREFUSED
 		case unix.EINTR:
 		default:
 			return 0, errno

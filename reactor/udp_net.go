@@ -14,12 +14,12 @@ import (
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
-// netPacket makes a blocking UDP socket look like a non-blocking one. One goroutine reads ahead, a batch at most; another
+// netPacket makes a blocking socket look like a non-blocking one. One goroutine reads ahead, a batch at most; another
 // one lives while there is something to be written. Both leave word in the loop's inbox.
 type netPacket struct {
-	conn      *net.UDPConn
+	conn      packetConn
 	connected bool
-	four      *ipv4.PacketConn // of the two, the one of the socket's family
+	four      *ipv4.PacketConn // of the two, the one of the UDP socket's family
 	six       *ipv6.PacketConn
 	room      *sync.Cond // of mu: the batch was taken, or the socket was closed
 
@@ -40,6 +40,7 @@ type netPacket struct {
 type netDatagram struct {
 	payload []byte
 	to      netip.AddrPort
+	name    string
 }
 
 // maxNetOut is how many bytes may wait for the writing goroutine; what is beyond is dropped.
@@ -50,42 +51,49 @@ var _ packetSocket = (*netPacket)(nil)
 func (netBackend) packet(o packetOptions) (packetSocket, error) {
 	s := &netPacket{connected: o.peer.IsValid(), in: newDatagrams()}
 	s.room = sync.NewCond(&s.mu)
+	if o.unix {
+		var err error
+		s.conn, err = openUNIXConn(o)
+		s.connected = o.peerName != ""
+		return s, err
+	}
 	is4 := o.peer.Addr().Is4() || o.bind.Addr().Is4()
 	network := "udp6"
 	if is4 {
 		network = "udp4"
 	}
 	control := packetControl(is4, o.shared)
+	var conn *net.UDPConn
 	var err error
 	if s.connected {
-		err = s.dial(network, o, control)
+		conn, err = dialUDP(network, o, control)
 	} else {
-		err = s.listen(network, o, control)
+		conn, err = listenUDP(network, o, control)
 	}
 	if err != nil {
 		return nil, err
 	}
+	s.conn = udpConn{conn}
 	if is4 {
-		s.four = ipv4.NewPacketConn(s.conn)
+		s.four = ipv4.NewPacketConn(conn)
 	} else {
-		s.six = ipv6.NewPacketConn(s.conn)
+		s.six = ipv6.NewPacketConn(conn)
 	}
 	return s, nil
 }
 
 type controlFunc = func(network, address string, raw syscall.RawConn) error
 
-func (s *netPacket) listen(network string, o packetOptions, control controlFunc) error {
+func listenUDP(network string, o packetOptions, control controlFunc) (*net.UDPConn, error) {
 	config := net.ListenConfig{Control: control}
 	conn, err := config.ListenPacket(context.Background(), network, o.bind.String())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.conn = conn.(*net.UDPConn)
-	return nil
+	return conn.(*net.UDPConn), nil
 }
 
-func (s *netPacket) dial(network string, o packetOptions, control controlFunc) error {
+func dialUDP(network string, o packetOptions, control controlFunc) (*net.UDPConn, error) {
 	dialer := net.Dialer{Control: control}
 	if o.bind.IsValid() {
 		dialer.LocalAddr = net.UDPAddrFromAddrPort(o.bind)
@@ -93,16 +101,19 @@ func (s *netPacket) dial(network string, o packetOptions, control controlFunc) e
 	conn, err := dialer.Dial(network, o.peer.String())
 	if err != nil {
 		if o.bind.IsValid() && isBindError(err) {
-			return protocol.ErrConnectBind.Because(err)
+			return nil, protocol.ErrConnectBind.Because(err)
 		}
-		return err
+		return nil, err
 	}
-	s.conn = conn.(*net.UDPConn)
-	return nil
+	return conn.(*net.UDPConn), nil
 }
 
 func (s *netPacket) localAddr() netip.AddrPort {
-	a := s.conn.LocalAddr().(*net.UDPAddr).AddrPort()
+	udp, ok := s.conn.LocalAddr().(*net.UDPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	a := udp.AddrPort()
 	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 }
 
@@ -137,7 +148,7 @@ func (s *netPacket) tell() {
 func (s *netPacket) readAhead() {
 	buf := make([]byte, maxDatagram)
 	for {
-		n, from, err := s.conn.ReadFromUDPAddrPort(buf)
+		n, from, name, err := s.conn.receive(buf)
 		s.mu.Lock()
 		for !s.closed && (s.in.n == maxBatch || s.inErr != nil) {
 			s.room.Wait()
@@ -150,8 +161,8 @@ func (s *netPacket) readAhead() {
 			s.inErr = err
 		} else {
 			i := s.in.n
-			s.in.size[i] = copy(s.in.slot(i), buf[:n])
-			s.in.from[i] = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+			copy(s.in.slot(i), buf[:min(n, len(buf))])
+			s.in.from[i], s.in.names[i], s.in.size[i] = from, name, n
 			s.in.n++
 		}
 		s.tell()
@@ -172,7 +183,8 @@ func (s *netPacket) receive(b *datagrams) error {
 		return err
 	}
 	for i := range s.in.n {
-		b.from[i], b.size[i] = s.in.from[i], copy(b.slot(i), s.in.slot(i)[:s.in.size[i]])
+		copy(b.slot(i), s.in.slot(i)[:min(s.in.size[i], maxDatagram)])
+		b.from[i], b.names[i], b.size[i] = s.in.from[i], s.in.names[i], s.in.size[i]
 	}
 	b.n, s.in.n = s.in.n, 0
 	s.room.Signal()
@@ -194,7 +206,7 @@ func (s *netPacket) send(o *outgoing) (int, error) {
 		if s.outSize+len(p) > maxNetOut {
 			break
 		}
-		s.out = append(s.out, netDatagram{slices.Clone(p), o.to[i]})
+		s.out = append(s.out, netDatagram{slices.Clone(p), o.to[i], o.names[i]})
 		s.outSize += len(p)
 		sent++
 	}
@@ -218,11 +230,11 @@ func (s *netPacket) writeOut() {
 		if s.connected {
 			_, err = s.conn.Write(d.payload)
 		} else {
-			_, err = s.conn.WriteToUDPAddrPort(d.payload, d.to)
+			err = s.conn.sendTo(d.payload, d.to, d.name)
 		}
 		s.mu.Lock()
 		switch {
-		case err != nil && isRefused(err):
+		case err != nil && isRefused(err) && s.connected:
 			if s.inErr == nil {
 				s.inErr = err
 				s.tell()

@@ -55,21 +55,26 @@ func (p *DatagramPort) goOn() {
 func (p *DatagramPort) deliver(r *runner, buf []byte) {
 	l, b := p.loop, p.batch
 	i := b.at
-	data, from := b.slot(i)[:b.size[i]], b.from[i]
+	size := b.size[i]
 	if b.at++; b.at == b.n {
 		p.batch = nil
 	}
+	room := maxDatagram
 	if buf != nil {
-		if len(data) > len(buf) {
-			l.reactor.log.Debug("a datagram is longer than its receiver's buffer", "port", p.host.String(),
-				"bytes", len(data), "buffer", len(buf))
-			p.finish(b)
-			return
-		}
+		room = len(buf)
+	}
+	if size > room {
+		l.reactor.log.Debug("a datagram is longer than its receiver's buffer", "port", p.events.String(),
+			"bytes", size, "buffer", room)
+		p.finish(b)
+		return
+	}
+	data := b.slot(i)[:size]
+	if buf != nil {
 		data = buf[:copy(buf, data)]
 	}
 	l.delivering = b
-	p.proto.DatagramReceived(data, from)
+	p.events.received(data, b, i)
 	if r.gone {
 		return
 	}
@@ -93,7 +98,7 @@ func (p *DatagramPort) receiveFailed(err error) {
 		p.refused()
 		return
 	}
-	p.loop.reactor.log.Debug("a UDP port reports an error", "port", p.host.String(), "error", err)
+	p.loop.reactor.log.Debug("a datagram port reports an error", "port", p.events.String(), "error", err)
 }
 
 func isRefused(err error) bool {
@@ -102,15 +107,14 @@ func isRefused(err error) bool {
 
 // refused tells the protocol, in a later turn, that nobody listens at the peer.
 func (p *DatagramPort) refused() {
-	refuser, ok := p.proto.(protocol.ConnectionRefuser)
-	if !ok || p.refusals {
+	if p.refuser == nil || p.refusals {
 		return
 	}
 	p.refusals = true
 	p.loop.CallFromThread(func() {
 		p.refusals = false
 		if !p.closed {
-			refuser.ConnectionRefused()
+			p.refuser.ConnectionRefused()
 		}
 	})
 }

@@ -30,7 +30,7 @@ func (p *DatagramPort) WriteTo(data []byte, to netip.AddrPort) error {
 	if p.peer.IsValid() {
 		to = netip.AddrPort{}
 	}
-	return p.write(data, to)
+	return p.write(data, to, "")
 }
 
 // Write implements [protocol.DatagramTransport]; see [DatagramPort.WriteTo].
@@ -41,27 +41,24 @@ func (p *DatagramPort) Write(data []byte) error {
 	case !p.peer.IsValid():
 		return errNotConnected
 	}
-	return p.write(data, netip.AddrPort{})
+	return p.write(data, netip.AddrPort{}, "")
 }
 
-// write gathers a datagram, and sends it at once unless there is reason to expect more of them in this turn.
-func (p *DatagramPort) write(data []byte, to netip.AddrPort) error {
+// write gathers a datagram, for an address or a name, of which none is the connected peer, and sends it at once unless
+// there is reason to expect more of them in this turn.
+func (p *DatagramPort) write(data []byte, to netip.AddrPort, name string) error {
 	l := p.loop
 	o := &l.outgoing
-	limit := maxPayload6
-	if p.host.Addr().Is4() {
-		limit = maxPayload4
-	}
-	if len(data) > limit {
+	if len(data) > p.limit {
 		return protocol.ErrMessageTooLong
 	}
 	if err := p.takeError(); err != nil {
 		return err
 	}
-	if o.port != p || !o.add(data, to) {
+	if o.port != p || !o.add(data, to, name) {
 		l.flushDatagrams()
 		o.port = p
-		o.add(data, to)
+		o.add(data, to, name)
 	}
 	if p.batch == nil && p.wrote != l.turn {
 		l.flushDatagrams()
@@ -89,15 +86,19 @@ func (l *Loop) flushDatagrams() {
 		o.at += sent
 		switch {
 		case err == nil:
+		case err == errAgain && p.named:
+			o.at++ // it is one receiver that has no room
 		case err == errAgain:
 			o.at = o.n
-		case isRefused(err) && refused != o.at:
-			refused = o.at
+		case isRefused(err) && p.linked:
 			p.refused()
-		default:
-			if !isRefused(err) {
-				p.sendErr = err
+			if p.named || refused == o.at {
+				o.at++
+			} else {
+				refused = o.at
 			}
+		default:
+			p.sendErr = err
 			o.at++
 		}
 	}

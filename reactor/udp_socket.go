@@ -5,7 +5,7 @@ import (
 	"net/netip"
 )
 
-// A packetSocket is a UDP socket. It is used on its loop only, and no method blocks.
+// A packetSocket is a UDP socket, or a UNIX socket for datagrams. It is used on its loop only, and no method blocks.
 type packetSocket interface {
 	localAddr() netip.AddrPort
 	// attach has l's loop tell h when there is something to receive, once want is on.
@@ -37,12 +37,16 @@ type packetOptions struct {
 	bind   netip.AddrPort // the zero value: the system chooses
 	peer   netip.AddrPort // to be connected to, unless it is the zero value
 	shared bool           // other sockets may be bound to the same address
+
+	unix     bool   // a UNIX socket, of which bind and peer are the names that follow
+	bindName string // empty: none
+	peerName string // empty: it is not connected
 }
 
 const (
 	// maxBatch is how many datagrams are received or sent with one system call.
 	maxBatch = 16
-	// maxDatagram holds every UDP datagram.
+	// maxDatagram holds every UDP datagram, and is the longest one of UNIX sockets.
 	maxDatagram = 64 << 10
 	// maxPayload4 and maxPayload6 are the largest payloads over IPv4 and IPv6.
 	maxPayload4 = 1<<16 - 1 - 20 - 8
@@ -55,8 +59,9 @@ const (
 type datagrams struct {
 	n, at  int // at: the next to be delivered
 	from   [maxBatch]netip.AddrPort
-	size   [maxBatch]int
-	arena  []byte // maxBatch pieces of maxDatagram bytes, of which the system maps what is used
+	names  [maxBatch]string // of senders that are UNIX sockets, instead of from
+	size   [maxBatch]int    // more than maxDatagram: it was longer than that, and is not all there
+	arena  []byte           // maxBatch pieces of maxDatagram bytes, of which the system maps what is used
 	vector packetVector
 	// kept says that a callback that has left the loop may still read the arena.
 	kept bool
@@ -72,18 +77,19 @@ type outgoing struct {
 	port   *DatagramPort
 	n, at  int
 	to     [maxBatch]netip.AddrPort // the zero value: the connected peer
+	names  [maxBatch]string         // of receivers that are UNIX sockets, instead of to
 	end    [maxBatch]int            // of each datagram, in arena
 	arena  []byte
 	vector packetVector
 }
 
 // add gathers a datagram. It returns false if there is no room.
-func (o *outgoing) add(p []byte, to netip.AddrPort) bool {
+func (o *outgoing) add(p []byte, to netip.AddrPort, name string) bool {
 	if o.n == maxBatch || o.n > 0 && len(o.arena)+len(p) > stagedBytes {
 		return false
 	}
 	o.arena = append(o.arena, p...)
-	o.to[o.n], o.end[o.n] = to, len(o.arena)
+	o.to[o.n], o.names[o.n], o.end[o.n] = to, name, len(o.arena)
 	o.n++
 	return true
 }

@@ -3,6 +3,8 @@ package endpoint
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
+	"io/fs"
 	"net"
 	"net/netip"
 	"strconv"
@@ -17,7 +19,7 @@ const DefaultTimeout = 30 * time.Second
 type Client struct {
 	// Text is the endpoint string in canonical form; parsing it gives this Client again.
 	Text string
-	// Network is "tcp", "unix" or "udp".
+	// Network is "tcp", "unix", "udp" or "unixgram".
 	Network string
 	// Host is a name or an IP address without brackets, and Port from 1 to 65535; on tcp and udp.
 	Host string
@@ -26,11 +28,17 @@ type Client struct {
 	Path string
 	// Timeout is for the whole attempt: resolving, connecting and the TLS handshake.
 	Timeout time.Duration
-	// BindAddress is the local IP address to connect from. Empty: the system chooses.
+	// BindAddress is the local IP address to connect from; empty: the system chooses. On unixgram it is the name of
+	// the client's own socket; empty: it has none, and cannot be answered.
 	BindAddress string
+	// Mode is the mode of the file of a client's own UNIX socket.
+	Mode fs.FileMode
 	// TLS is the configuration of the client's side, with its files loaded and ServerName set; nil: no TLS.
 	TLS *tls.Config
 }
+
+// Stream reports whether the endpoint makes connections; the other ones exchange datagrams.
+func (c *Client) Stream() bool { return c.Network != "udp" && c.Network != "unixgram" }
 
 // ParseClient parses a client endpoint string and loads the files that it names. The error is a [*ParseError].
 func ParseClient(text string) (*Client, error) { return parseClient(text, true) }
@@ -50,7 +58,7 @@ func parseClient(text string, trusted bool) (*Client, error) {
 
 // Address is the destination as "host:port" or as a path.
 func (c *Client) Address() string {
-	if c.Network == "unix" {
+	if c.Network == "unix" || c.Network == "unixgram" {
 		return c.Path
 	}
 	return net.JoinHostPort(c.Host, strconv.Itoa(c.Port))
@@ -62,8 +70,8 @@ func WrapClientTLS(cfg *tls.Config, host string, c *Client) (*Client, error) {
 	if c.TLS != nil {
 		return nil, errors.New("the endpoint has TLS already")
 	}
-	if c.Network == "udp" {
-		return nil, errors.New("TLS needs a stream, and udp carries datagrams")
+	if !c.Stream() {
+		return nil, fmt.Errorf("TLS needs a stream, and %s carries datagrams", c.Network)
 	}
 	wrapped := *c
 	wrapped.TLS = cfg.Clone()

@@ -30,6 +30,13 @@ func TestParseClient(t *testing.T) {
 		},
 		{"unix:/x:timeout=1", Client{Text: "unix:/x:timeout=1", Network: "unix", Path: "/x", Timeout: time.Second}, "/x"},
 		{"unix:/x:lockfile=0", Client{Text: "unix:/x:lockfile=0", Network: "unix", Path: "/x", Timeout: s}, "/x"},
+		{
+			"unixgram:/x:mode=600:bindAddress=@me",
+			Client{
+				Text: "unixgram:/x:bindAddress=@me:mode=600", Network: "unixgram", Path: "/x", BindAddress: "@me", Mode: 0o600,
+			},
+			"/x",
+		},
 		{"unix:path=@x", Client{Text: "unix:@x", Network: "unix", Path: "@x", Timeout: s}, "@x"},
 		{
 			"udp:127.0.0.1:53:bindAddress=127.0.0.2",

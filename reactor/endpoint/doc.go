@@ -37,6 +37,8 @@
 //	    defaults to 443, the interface to \:\:.
 //	udp:PORT[:interface=ADDRESS], udp6:PORT[:interface=ADDRESS]
 //	    Datagrams.
+//	unixgram:PATH[:mode=OCTAL][:lockfile=0|1]
+//	    Datagrams, with the names of UNIX sockets.
 //	stdio:
 //	    One connection, on standard input and output.
 //	systemd:domain=INET|INET6|UNIX:(index=N|name=NAME)
@@ -57,6 +59,7 @@
 //	    [:timeout=SECONDS][:bindAddress=ADDRESS]
 //	unix:PATH[:timeout=SECONDS][:lockfile=0]
 //	udp:HOST:PORT[:bindAddress=ADDRESS]
+//	unixgram:PATH[:bindAddress=PATH][:mode=OCTAL]
 //
 // TLS clients verify the server: its name is hostname, or else HOST, and its certificate must lead to one of the roots
 // named by caCertsDir or trustRoots (a PEM file or a directory), or else to one the system trusts. With endpoint= the

@@ -9,7 +9,7 @@ import (
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		"", "tcp:80", "tcp:80:interface=127.0.0.1:backlog=3", `tcp6:0:interface=\:\:1`, "unix:/x:mode=660:lockfile=0",
-		`unix:a\:b\=c\\d`, "haproxy:tcp:80", "haproxy:haproxy:", "stdio:", "fd:3", "systemd:domain=INET:index=0",
+		`unix:a\:b\=c\\d`, "haproxy:tcp:80", "haproxy:haproxy:", "stdio:", "fd:3", "unixgram:/x:bindAddress=@y:mode=600", "systemd:domain=INET:index=0",
 		"tcp:example.com:80:timeout=3", `udp:\:\:1:53`, "a:b=c=d", `\`, "=", "::",
 	} {
 		f.Add(s)

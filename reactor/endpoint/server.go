@@ -11,7 +11,7 @@ import (
 type Server struct {
 	// Text is the endpoint string in canonical form; parsing it gives this Server again.
 	Text string
-	// Network is "tcp" (IPv4), "tcp6", "unix", "udp" (IPv4), "udp6", "fd" or "stdio".
+	// Network is "tcp" (IPv4), "tcp6", "unix", "udp" (IPv4), "udp6", "unixgram", "fd" or "stdio".
 	Network string
 	// Address is "host:port", of which the host may be empty or a name, or the path of a UNIX socket; abstract names
 	// begin with "@". Empty on the networks fd and stdio.
@@ -36,7 +36,9 @@ type Server struct {
 }
 
 // Stream reports whether the endpoint accepts connections; the other ones receive datagrams.
-func (s *Server) Stream() bool { return s.Network != "udp" && s.Network != "udp6" }
+func (s *Server) Stream() bool {
+	return s.Network != "udp" && s.Network != "udp6" && s.Network != "unixgram"
+}
 
 // OnReload has f told the outcome of every reload of changed certificate files: nil, or the error for which the old
 // ones are kept. It is set before TLS is used; f is called on the goroutine of a handshake. Without TLS it is never

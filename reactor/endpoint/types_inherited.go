@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"slices"
@@ -66,7 +67,7 @@ func init() {
 				return errors.New("given twice")
 			}
 			if !s.Stream() {
-				return errors.New("the PROXY protocol needs a stream, and udp carries datagrams")
+				return fmt.Errorf("the PROXY protocol needs a stream, and %s carries datagrams", s.Network)
 			}
 			s.Proxy = true
 			return nil

@@ -1,0 +1,30 @@
+package protocol
+
+// UNIXDatagramProtocol receives the datagrams of one UNIX socket. Guests do not have these.
+type UNIXDatagramProtocol interface {
+	// StartProtocol says that t can be used.
+	StartProtocol(t UNIXDatagramTransport)
+	// DatagramReceived delivers one datagram and its sender, whose name is empty if it is bound to none: it cannot be
+	// answered then. data is valid until the call returns.
+	DatagramReceived(data []byte, from UNIXAddress)
+	// StopProtocol is the last event; reason is nil after StopListening.
+	StopProtocol(reason error)
+}
+
+// UNIXDatagramTransport is the protocol's side of a UNIX socket for datagrams.
+type UNIXDatagramTransport interface {
+	// WriteTo sends one datagram; p may be reused at once. It fails with [ErrMessageTooLong], [ErrClosed],
+	// [ErrConnectionRefused] where nobody receives, or the system's error. A datagram that the receiver has no room
+	// for is dropped.
+	WriteTo(p []byte, to UNIXAddress) error
+	// Write sends to the connected peer. That nobody receives any more is told to a [ConnectionRefuser] instead.
+	Write(p []byte) error
+	// Host is the name that the socket is bound to, or empty.
+	Host() Address
+	// Peer is the connected peer; ok is false on an unconnected socket.
+	Peer() (peer Address, ok bool)
+	// StopListening closes the socket, and removes its file.
+	StopListening()
+	// Reactor is the loop that owns the socket.
+	Reactor() Reactor
+}
