@@ -28,7 +28,6 @@ const stdioEnv = "WASMNET_TEST_STDIO"
 // stdioEcho sends back what it receives, no faster than it is taken.
 type stdioEcho struct {
 	echo
-	half   bool // go on when the input has ended
 	reason error
 }
 
