@@ -18,6 +18,7 @@ import (
 	"github.com/wasmnet/wasmnet/modules/qotd"
 	"github.com/wasmnet/wasmnet/modules/tcpmap"
 	timeprotocol "github.com/wasmnet/wasmnet/modules/time"
+	"github.com/wasmnet/wasmnet/modules/web"
 	"github.com/wasmnet/wasmnet/modules/who"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
@@ -46,7 +47,11 @@ var Wire = map[string]Builder{
 	"qotd":        builder(qotd.Configure, qotd.New),
 	"tcpmap":      builder(tcpmap.Configure, tcpmap.New),
 	"time":        builder(timeprotocol.Configure, timeprotocol.New),
-	"who":         builder(who.Configure, who.New),
+	"web": builder(web.Configure, func(r protocol.Reactor, c web.Config) (protocol.Factory, error) {
+		c.Files, c.Output = os.DirFS(c.Root), os.Stdout
+		return web.New(r, c)
+	}),
+	"who": builder(who.Configure, who.New),
 }
 
 func builder[C any](

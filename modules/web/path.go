@@ -1,0 +1,92 @@
+package web
+
+import "strings"
+
+// filePath is the name in the file system that a request target asks for, "." for the root. dir says that it ends
+// with a slash. ok is false for what cannot name anything: a malformed escape, a component that leads upwards or is
+// hidden, a slash or a zero byte in a component.
+func filePath(target string) (name string, dir, ok bool) {
+	// absolute-form: RFC 9112, section 3.2.2.
+	for _, scheme := range []string{"http://", "https://"} {
+		if len(target) >= len(scheme) && strings.EqualFold(target[:len(scheme)], scheme) {
+			target = target[len(scheme):]
+			i := strings.IndexAny(target, "/?")
+			if i < 0 || target[i] == '?' {
+				return ".", true, true
+			}
+			target = target[i:]
+		}
+	}
+	target, _, _ = strings.Cut(target, "?")
+	if !strings.HasPrefix(target, "/") {
+		return "", false, false
+	}
+	var parts []string
+	components := strings.Split(target[1:], "/")
+	for i, component := range components {
+		if component == "" {
+			if i < len(components)-1 {
+				return "", false, false // two slashes in a row
+			}
+			continue
+		}
+		part, ok := unescape(component)
+		if !ok || strings.ContainsAny(part, "/\\\x00") || part[0] == '.' && part != ".well-known" {
+			return "", false, false
+		}
+		parts = append(parts, part)
+	}
+	dir = components[len(components)-1] == ""
+	if len(parts) == 0 {
+		return ".", true, true
+	}
+	return strings.Join(parts, "/"), dir, true
+}
+
+// unescape undoes percent-encoding. The result is not empty.
+func unescape(s string) (string, bool) {
+	if !strings.Contains(s, "%") {
+		return s, true
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '%' {
+			b.WriteByte(s[i])
+			continue
+		}
+		if i+2 >= len(s) {
+			return "", false
+		}
+		high, low := strings.IndexByte(hexDigits, s[i+1]|0x20), strings.IndexByte(hexDigits, s[i+2]|0x20)
+		if high < 0 || low < 0 {
+			return "", false
+		}
+		b.WriteByte(byte(high<<4 | low))
+		i += 2
+	}
+	return b.String(), true
+}
+
+const hexDigits = "0123456789abcdef"
+
+// contentTypes are those of files by the end of their names, in small letters.
+var contentTypes = map[string]string{
+	"html": "text/html; charset=utf-8", "htm": "text/html; charset=utf-8", "css": "text/css; charset=utf-8",
+	"js": "text/javascript; charset=utf-8", "mjs": "text/javascript; charset=utf-8", "json": "application/json",
+	"txt": "text/plain; charset=utf-8", "md": "text/markdown; charset=utf-8", "csv": "text/csv; charset=utf-8",
+	"xml": "application/xml", "svg": "image/svg+xml", "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg",
+	"gif": "image/gif", "webp": "image/webp", "avif": "image/avif", "ico": "image/vnd.microsoft.icon",
+	"wasm": "application/wasm", "pdf": "application/pdf", "zip": "application/zip", "gz": "application/gzip",
+	"tar": "application/x-tar", "woff": "font/woff", "woff2": "font/woff2", "ttf": "font/ttf", "mp3": "audio/mpeg",
+	"ogg": "audio/ogg", "wav": "audio/wav", "mp4": "video/mp4", "webm": "video/webm",
+}
+
+// contentType is the type of a file by its name.
+func contentType(name string) string {
+	if i := strings.LastIndexByte(name, '.'); i > 0 {
+		if t, ok := contentTypes[strings.ToLower(name[i+1:])]; ok {
+			return t
+		}
+	}
+	return "application/octet-stream"
+}
