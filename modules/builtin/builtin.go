@@ -16,6 +16,7 @@ import (
 	"github.com/wasmnet/wasmnet/modules/ident"
 	"github.com/wasmnet/wasmnet/modules/portforward"
 	"github.com/wasmnet/wasmnet/modules/qotd"
+	"github.com/wasmnet/wasmnet/modules/socks"
 	"github.com/wasmnet/wasmnet/modules/tcpmap"
 	timeprotocol "github.com/wasmnet/wasmnet/modules/time"
 	"github.com/wasmnet/wasmnet/modules/web"
@@ -45,6 +46,7 @@ var Wire = map[string]Builder{
 	"ident":       builder(ident.Configure, ident.New),
 	"portforward": builder(portforward.Configure, portforward.New),
 	"qotd":        builder(qotd.Configure, qotd.New),
+	"socks":       builder(socks.Configure, socks.New),
 	"tcpmap":      builder(tcpmap.Configure, tcpmap.New),
 	"time":        builder(timeprotocol.Configure, timeprotocol.New),
 	"web": builder(web.Configure, func(r protocol.Reactor, c web.Config) (protocol.Factory, error) {

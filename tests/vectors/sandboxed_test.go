@@ -81,17 +81,36 @@ func loadReport() (*host.Module, error) {
 // seen the one before, so that the kernel does not put them together.
 func (s *script) sandboxed(t *testing.T, chunks [][]byte) observed {
 	t.Helper()
+	m := s.serve(t, nil, host.Grants{})
+	output, ends := converse(t, m.addr, chunks, m.guest)
+	m.stop()
+	return s.observe(m.printed.String(), output, m.guest.closing(), ends)
+}
+
+// served is a script's module in a sandbox, on a TCP port.
+type served struct {
+	addr    string
+	guest   *witness
+	printed *buffer
+	stop    func()
+}
+
+// serve starts the module. resolver looks up the names that it asks for; nil: the system's.
+func (s *script) serve(t *testing.T, resolver reactor.Resolver, grants host.Grants) *served {
+	t.Helper()
 	module, config := guests.report, map[string]string{}
 	if s.module != reportModule {
 		module, config[modules.Key] = guests.wire, s.module
 	}
 	maps.Copy(config, s.config)
 	printed := &buffer{}
-	r, err := reactor.New(reactor.Config{Loops: 1})
+	r, err := reactor.New(reactor.Config{Loops: 1, Resolver: resolver})
 	if err != nil {
 		t.Fatal(err)
 	}
-	service, err := guests.host.NewService(module, r, host.ServiceConfig{Name: s.module, Config: config, Stdout: printed})
+	service, err := guests.host.NewService(module, r, host.ServiceConfig{
+		Name: s.module, Config: config, Stdout: printed, Grants: grants,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,11 +125,11 @@ func (s *script) sandboxed(t *testing.T, chunks [][]byte) observed {
 	}
 	ran := make(chan error, 1)
 	go func() { ran <- r.Run() }()
-	output, ends := converse(t, port.Host().String(), chunks, guest)
-	if err := errors.Join(r.Stop(), <-ran, service.Close()); err != nil {
-		t.Error(err)
-	}
-	return s.observe(printed.String(), output, guest.closing(), ends)
+	return &served{port.Host().String(), guest, printed, func() {
+		if err := errors.Join(r.Stop(), <-ran, service.Close()); err != nil {
+			t.Error(err)
+		}
+	}}
 }
 
 // converse is the peer: it sends the chunks and returns what it was sent, and the addresses of the connection.

@@ -48,6 +48,9 @@ type script struct {
 	config map[string]string // its configuration
 	chunks [][]byte
 	want   observed
+	// inMemory and overSockets, if they are set, play in the place of native and sandboxed: a case with more to it than
+	// one peer.
+	inMemory, overSockets func(t *testing.T, chunks [][]byte) observed
 	// wrap, if it is set, is what stands between the connection and the module.
 	wrap func(protocol.Factory) protocol.Factory
 	// observe puts together what was seen: the module's output, what the peer was sent, whether our side closed the
@@ -105,9 +108,13 @@ func play(t *testing.T, c *testCase) {
 	if s.chunks, err = unhex(c.Send); err != nil {
 		t.Fatal(err)
 	}
+	native, sandboxed := s.native, s.sandboxed
+	if s.inMemory != nil {
+		native, sandboxed = s.inMemory, s.overSockets
+	}
 	for _, cut := range chunkings(s.chunks, c.ChunkInvariant == nil || *c.ChunkInvariant) {
-		t.Run(cut.name+"/native", func(t *testing.T) { s.compare(t, s.native(t, cut.chunks)) })
-		t.Run(cut.name+"/sandboxed", func(t *testing.T) { s.compare(t, s.sandboxed(t, cut.chunks)) })
+		t.Run(cut.name+"/native", func(t *testing.T) { s.compare(t, native(t, cut.chunks)) })
+		t.Run(cut.name+"/sandboxed", func(t *testing.T) { s.compare(t, sandboxed(t, cut.chunks)) })
 	}
 }
 

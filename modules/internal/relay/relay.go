@@ -13,8 +13,8 @@ const (
 	Relay  = "relay"  // through the protocol
 )
 
-// An End is the protocol of one of two connections that are to be joined. Until then it reads nothing, and keeps what
-// arrives all the same. Protocols that have something to say first embed it.
+// An End is the protocol of one of two connections that are to be joined. Until then it keeps the little that arrives.
+// Protocols that have something to say first embed it.
 type End struct {
 	protocol.Base
 	// Lost, if it is set, is called when the connection is lost, joined or not.
@@ -41,8 +41,16 @@ func (e *End) ConnectionMade(t protocol.Transport) {
 // Hold stops reading until Join.
 func (e *End) Hold() { e.Transport.PauseReading() }
 
+// maxHeld is how much is kept before nothing more is read.
+const maxHeld = 64 << 10
+
 // Keep puts data with what will be sent to the other end first.
-func (e *End) Keep(data []byte) { e.held = append(e.held, data...) }
+func (e *End) Keep(data []byte) {
+	e.held = append(e.held, data...)
+	if len(e.held) >= maxHeld {
+		e.Hold()
+	}
+}
 
 // DataReceived passes data on.
 func (e *End) DataReceived(data []byte) {
