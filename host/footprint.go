@@ -5,7 +5,7 @@ import "sync/atomic"
 // What an inspection finds once a second, a fast guest has long overdone: in a second it writes to gigabytes. So where the
 // limit "memory-total" is in reach, guests are also looked at when they have run for a while: after a call, and between the
 // slices of a long one, wherever that runs. To look means to ask the system how many pages the process has come to use, which
-// takes less than a microsecond. Only if these are many is the guest weighed that ran, and ended if it makes all of them too
+// takes about a microsecond. Only if these are many is the guest weighed that ran, and ended if it makes all of them too
 // heavy. Guests that write little each, but are many, bring the next inspection forward.
 
 const (

@@ -1,7 +1,6 @@
 package hostile
 
 import (
-	"encoding/hex"
 	"testing"
 
 	"github.com/wasmnet/wasmnet/host"
@@ -51,22 +50,6 @@ func testGopher(t *testing.T, g *guest) {
 				again.send("egood morning")
 				again.sees("good morning")
 			})
-		}
-	})
-	t.Run("random", func(t *testing.T) {
-		s := a.serve(m, host.ServiceConfig{Name: "random"})
-		seen := map[string]bool{}
-		for range 50 {
-			p := connect(t, s.address)
-			p.send("RR")
-			for range 2 {
-				drawn := string(p.read(32))
-				if seen[drawn] {
-					t.Errorf("drawn twice: %s", hex.EncodeToString([]byte(drawn)))
-				}
-				seen[drawn] = true
-			}
-			p.Close()
 		}
 	})
 }

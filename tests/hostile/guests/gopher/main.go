@@ -4,25 +4,36 @@
 // 'e' echoes the rest of the data, 'p' panics, 'P' panics in a goroutine, 'n' dereferences nil, 'd' waits for ever with no
 // goroutine that could end it, 'm' allocates without end, 'g' starts goroutines without end, 's' spins, 'S' spins in a
 // goroutine while the event waits for it, 'k' spins in a goroutine that nobody waits for, 'r' recurs without end, 'w' writes
-// without end, 'x' exits, 'R' writes 32 random bytes, 'f' fills all of the heap it can get with 0xa5, 't' starts timers,
-// 'D' dumps memory: its length, 4 bytes little-endian, and all of it but the receive buffer's first bytes.
+// without end, 'x' exits, 'l' and 'a' lose and abort the connection, 'h' takes some milliseconds, 'R' writes 32 random bytes,
+// 'M' 32 of math/rand and the order of a map, 'G' 32 of a generator that was seeded in restored, 'f' leaves 0xa5 all over a
+// grown heap, 't' starts timers, 'D' dumps memory: its length, 4 bytes little-endian, and all of it.
 
 //go:build wasip1
 
 package main
 
 import (
-	"crypto/rand"
+	crand "crypto/rand"
 	"encoding/binary"
+	"math/rand/v2"
 	"os"
 	"time"
 	"unsafe"
 
 	wasmnet "github.com/wasmnet/wasmnet/guest-sdk/go"
+	"github.com/wasmnet/wasmnet/guest-sdk/go/restored"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
 func init() {
+	restored.On(func() {
+		var seed [32]byte
+		crand.Read(seed[:])
+		reseeded = rand.New(rand.NewChaCha8(seed))
+	})
+	for n := range byte(64) {
+		letters[n] = true
+	}
 	wasmnet.Run(func(protocol.Reactor, wasmnet.Config) (protocol.Factory, error) {
 		return protocol.FactoryFunc(func(protocol.Address) protocol.Protocol { return &gopher{} }), nil
 	})
@@ -36,9 +47,11 @@ type gopher struct {
 }
 
 var (
-	kept   [][]byte
-	secret [512]uint64
-	number int
+	kept     [][]byte
+	secret   [512]uint64
+	number   int
+	reseeded *rand.Rand
+	letters  = map[byte]bool{}
 )
 
 func (g *gopher) DataReceived(data []byte) {
@@ -94,8 +107,23 @@ func (g *gopher) DataReceived(data []byte) {
 			os.Exit(3)
 		case 'R':
 			var random [32]byte
-			rand.Read(random[:])
+			crand.Read(random[:])
 			g.Transport.Write(random[:])
+		case 'M':
+			g.draw(rand.Uint64)
+			for letter := range letters {
+				g.Transport.Write([]byte{letter})
+			}
+		case 'G':
+			g.draw(reseeded.Uint64)
+		case 'l':
+			g.Transport.LoseConnection()
+		case 'a':
+			g.Transport.AbortConnection()
+		case 'h':
+			for begun := time.Now(); time.Since(begun) < 5*time.Millisecond; {
+				number++
+			}
 		case 'f':
 			g.fill()
 		case 't':
@@ -111,17 +139,30 @@ func (g *gopher) DataReceived(data []byte) {
 
 func deeper(n int) int { return deeper(n+1) + n }
 
+// draw writes 32 bytes of a source of random numbers.
+func (g *gopher) draw(source func() uint64) {
+	var b []byte
+	for range 4 {
+		b = binary.LittleEndian.AppendUint64(b, source())
+	}
+	g.Transport.Write(b)
+}
+
 // fill leaves a secret everywhere.
 func (g *gopher) fill() {
 	for n := range secret {
 		secret[n] = 0xa5a5a5a5a5a5a5a5
 	}
-	for range 64 {
+	for n := range 64 {
 		b := make([]byte, 64<<10)
-		for n := range b {
+		for n := range 64 {
 			b[n] = 0xa5
 		}
+		for n := 64; n < len(b); n *= 2 {
+			copy(b[n:], b[:n])
+		}
 		kept = append(kept, b)
+		number = 0xa5a5a5a5 + n
 	}
 }
 
