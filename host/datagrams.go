@@ -37,7 +37,7 @@ const maxHeard = 4096
 
 func (i *instance) connectUDP(e *endpoint.Client) (int32, abi.Code) {
 	if !i.svc.grants.mayDial("udp", e.Host, uint16(e.Port)) {
-		i.svc.denied(i, "dial", e.Text)
+		i.svc.denied(i, "dial", e.Text, patternOf(e, "udp"))
 		return 0, abi.Denied
 	}
 	return i.openUDP(e.Text, e.Host, i.shard.loop.ConnectUDP)
@@ -72,7 +72,7 @@ func (d *datagrams) CheckAddress(to netip.AddrPort) error {
 	if i.svc.grants.mayDialAddress("udp", d.host, to) {
 		return nil
 	}
-	i.svc.denied(i, "dial", d.text+" ("+to.String()+")")
+	i.svc.denied(i, "dial", d.text+" ("+to.String()+")", "udp:"+to.String())
 	return errors.New("no grant covers " + to.String())
 }
 
@@ -253,7 +253,7 @@ func (d *datagrams) send(i *instance, p []byte, text string) abi.Code {
 			return abi.Invalid
 		}
 		if _, known := d.heard[to]; !known && !i.svc.grants.mayDialAddress("udp", to.Addr().String(), to) {
-			i.svc.denied(i, "dial", "udp:"+text)
+			i.svc.denied(i, "dial", "udp:"+text, "udp:"+text)
 			return abi.Denied
 		}
 		err = d.t.WriteTo(p, to)

@@ -2,7 +2,9 @@ package host
 
 import (
 	"errors"
+	"net"
 	"net/netip"
+	"strconv"
 
 	"github.com/wasmnet/wasmnet/abi"
 	"github.com/wasmnet/wasmnet/reactor/endpoint"
@@ -66,7 +68,7 @@ func (i *instance) connect(text string) (int32, abi.Code) {
 		d.scheme = "tls"
 	}
 	if !i.svc.mayConnect(e, d.scheme) {
-		i.svc.denied(i, "dial", text)
+		i.svc.denied(i, "dial", text, patternOf(e, d.scheme))
 		return 0, abi.Denied
 	}
 	if i.svc.isolation == PerConnection && i.exit == nil && i.conns == 0 {
@@ -119,6 +121,14 @@ func (s *Service) mayConnect(e *endpoint.Client, scheme string) bool {
 	return s.grants.mayDial(scheme, e.Host, uint16(e.Port))
 }
 
+// patternOf is the narrowest pattern that covers e, for the log.
+func patternOf(e *endpoint.Client, scheme string) string {
+	if e.Network == "unix" {
+		return "unix:" + e.Path
+	}
+	return scheme + ":" + net.JoinHostPort(e.Host, strconv.Itoa(e.Port))
+}
+
 // CheckAddress is asked by the reactor about each address, right before it is dialled.
 func (d *dial) CheckAddress(to netip.AddrPort) error {
 	i := d.inst
@@ -128,7 +138,7 @@ func (d *dial) CheckAddress(to netip.AddrPort) error {
 	if i.svc.grants.mayDialAddress(d.scheme, d.host, to) {
 		return nil
 	}
-	i.svc.denied(i, "dial", d.text+" ("+to.String()+")")
+	i.svc.denied(i, "dial", d.text+" ("+to.String()+")", d.scheme+":"+to.String())
 	return errors.New("no grant covers " + to.String())
 }
 

@@ -38,7 +38,7 @@ func (i *instance) listen(text string) (int32, abi.Code) {
 		return 0, parseCode(err)
 	}
 	if !i.svc.mayOpen(e) {
-		i.svc.denied(i, "listen", text)
+		i.svc.denied(i, "listen", text, "")
 		return 0, abi.Denied
 	}
 	if e.Network == "udp" || e.Network == "udp6" {

@@ -91,7 +91,7 @@ func resolve(i *instance, s []uint64) {
 		ret(s, abi.Invalid)
 		return
 	case !i.svc.grants.mayResolve(name):
-		i.svc.denied(i, "resolve", name)
+		i.svc.denied(i, "resolve", name, name)
 		ret(s, abi.Denied)
 		return
 	}

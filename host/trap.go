@@ -89,12 +89,16 @@ func (s *Service) failed(i *instance, err error) {
 	}
 }
 
-// denied logs what a guest asked for and is not granted.
-func (s *Service) denied(i *instance, kind, what string) {
+// denied logs what a guest asked for and is not granted. grant, if there is one, is what would cover it, as the
+// operator has to write it.
+func (s *Service) denied(i *instance, kind, what, grant string) {
 	if !s.deniedLog.allow() {
 		return
 	}
 	attrs := []any{"grant", kind, "wanted", printable(what)}
+	if grant != "" {
+		attrs = append(attrs, "allow", kind+"="+printable(grant))
+	}
 	if c := i.account; c != nil {
 		attrs = append(attrs, "conn", c.id)
 	}

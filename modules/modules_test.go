@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +15,9 @@ import (
 	"github.com/wasmnet/wasmnet/modules/chat"
 	"github.com/wasmnet/wasmnet/modules/daytime"
 	"github.com/wasmnet/wasmnet/modules/framing"
+	"github.com/wasmnet/wasmnet/modules/get"
 	"github.com/wasmnet/wasmnet/modules/qotd"
+	"github.com/wasmnet/wasmnet/modules/web"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
 
@@ -73,6 +76,11 @@ func TestDefaultsOfManifestsAreTheModules(t *testing.T) {
 	none := func(string) (string, bool) { return "", false }
 	same(t, "chat", chat.Configure, defaults("chat"), none)
 	same(t, "daytime", daytime.Configure, defaults("daytime"), none)
+	same(t, "get", get.Configure, defaults("get"), none)
+	x, _ := web.Configure(defaults("web"))
+	if y, _ := web.Configure(none); !reflect.DeepEqual(x, y) {
+		t.Errorf("web: %+v by the manifest, %+v by the module", x, y)
+	}
 	a, _ := framing.Configure(defaults("framing"))
 	if b, _ := framing.Configure(none); a.Framing != b.Framing || a.App != b.App {
 		t.Errorf("framing: %+v by the manifest, %+v by the module", a, b)

@@ -36,7 +36,7 @@ the connection, or with the status that the guest gives to stop.`,
 		if _, err := endpoint.ParseClient(*to); err != nil {
 			return usageError{err}
 		}
-		return f.program(cmd, args[0], func(ctx context.Context, s *host.Service) (int, error) {
+		return f.program(cmd, args, func(ctx context.Context, s *host.Service) (int, error) {
 			return s.Connect(ctx, *to)
 		})
 	}
@@ -45,26 +45,31 @@ the connection, or with the status that the guest gives to stop.`,
 
 func newExec() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "exec MODULE",
+		Use:   "exec MODULE [ARGUMENT]...",
 		Short: "Run a sandboxed program that has no connection of its own",
 		Long: `Run a module as a program: it starts with when_running, and ends when nothing is
 pending any more, or with the status that it gives to stop.
 
-What it may dial, listen on and resolve must be granted with --allow. Its standard
-output and error pass through unchanged.`,
-		Example: `  wasmnet exec fetch.wasm --allow dial=tls:example.org:443 --set url=https://example.org/`,
-		Args:    exactly("MODULE"),
+What it may dial, listen on and resolve must be granted with --allow; what is denied is
+logged with the --allow that would grant it. Its standard output and error pass through
+unchanged. Arguments behind the module's name are the program's; put -- before those
+that begin with a hyphen.`,
+		Example: `  wasmnet exec get https://example.org/ --allow dial=tls:example.org:443
+  wasmnet exec fetch.wasm --allow dial=tls:example.org:443 --set url=https://example.org/`,
+		Args: atLeast("MODULE"),
 	}
 	f := addServiceFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return f.program(cmd, args[0], func(ctx context.Context, s *host.Service) (int, error) { return s.Exec(ctx) })
+		return f.program(cmd, args, func(ctx context.Context, s *host.Service) (int, error) { return s.Exec(ctx) })
 	}
 	return cmd
 }
 
-// program runs a module beside the reactor until work has ended, or a signal ends it.
-func (f *serviceFlags) program(cmd *cobra.Command, module string, work func(context.Context, *host.Service) (int, error)) error {
-	r, err := f.open(cmd, module, true)
+// program runs a module, with args, of which the first is its name, beside the reactor until work has ended, or a signal
+// ends it.
+func (f *serviceFlags) program(cmd *cobra.Command, args []string, work func(context.Context, *host.Service) (int, error)) error {
+	module := args[0]
+	r, err := f.open(cmd, module, args)
 	if err != nil {
 		return err
 	}

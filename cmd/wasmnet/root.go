@@ -80,11 +80,21 @@ ssl:8443:privateKey=key.pem:certKey=cert.pem.`,
 	return root
 }
 
-// exactly is cobra's check of the number of arguments with a message that names them.
-func exactly(names ...string) cobra.PositionalArgs {
+// atLeast and exactly are cobra's checks of the number of arguments with messages that name them.
+func atLeast(names ...string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		if len(args) < len(names) {
 			return usageError{fmt.Errorf("%s is missing", names[len(args)])}
+		}
+		return nil
+	}
+}
+
+func exactly(names ...string) cobra.PositionalArgs {
+	enough := atLeast(names...)
+	return func(cmd *cobra.Command, args []string) error {
+		if err := enough(cmd, args); err != nil {
+			return err
 		}
 		if len(args) > len(names) {
 			return usageError{fmt.Errorf("unexpected argument %q", args[len(names)])}

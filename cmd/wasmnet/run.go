@@ -32,7 +32,7 @@ with it.`,
 		if err != nil {
 			return usageError{err}
 		}
-		r, err := f.open(cmd, args[0], false)
+		r, err := f.open(cmd, args[0], nil)
 		if err != nil {
 			return err
 		}

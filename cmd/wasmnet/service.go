@@ -52,6 +52,7 @@ func addServiceFlags(cmd *cobra.Command) *serviceFlags {
 		return names, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 	})
 	cmd.ValidArgsFunction = completeModule
+	helpWithModules(cmd)
 	return f
 }
 
@@ -76,14 +77,14 @@ type running struct {
 	service *host.Service
 }
 
-// open loads the module and starts its service. program is set for connect and exec, whose guest may end the program
-// and writes to the command's own output.
-func (f *serviceFlags) open(cmd *cobra.Command, module string, program bool) (*running, error) {
+// open loads the module and starts its service. args are set for connect and exec: those of the guest, which may end the
+// program and writes to the command's own output.
+func (f *serviceFlags) open(cmd *cobra.Command, module string, args []string) (*running, error) {
 	log, err := f.logger(cmd.ErrOrStderr())
 	if err != nil {
 		return nil, err
 	}
-	cfg := host.ServiceConfig{Limits: f.limits, Grants: f.grants, Program: program}
+	cfg := host.ServiceConfig{Limits: f.limits, Grants: f.grants, Program: args != nil}
 	if f.isolation != "" {
 		if cfg.Isolation, err = host.ParseIsolation(f.isolation); err != nil {
 			return nil, usageError{fmt.Errorf("--isolation: %w", err)}
@@ -92,9 +93,9 @@ func (f *serviceFlags) open(cmd *cobra.Command, module string, program bool) (*r
 	if cfg.Config, err = parseSettings(f.set); err != nil {
 		return nil, usageError{err}
 	}
-	if program {
+	if args != nil {
 		cfg.Stdout, cfg.Stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()
-		cfg.Args = []string{module}
+		cfg.Args = args
 	}
 	r := &running{name: module, log: log}
 	if r.reactor, err = reactor.New(reactor.Config{Loops: f.loops, Backend: f.backend, Logger: log}); err != nil {

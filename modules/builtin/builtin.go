@@ -13,6 +13,7 @@ import (
 	"github.com/wasmnet/wasmnet/modules/echo"
 	"github.com/wasmnet/wasmnet/modules/finger"
 	"github.com/wasmnet/wasmnet/modules/framing"
+	"github.com/wasmnet/wasmnet/modules/get"
 	"github.com/wasmnet/wasmnet/modules/ident"
 	"github.com/wasmnet/wasmnet/modules/portforward"
 	"github.com/wasmnet/wasmnet/modules/qotd"
@@ -43,6 +44,9 @@ var Wire = map[string]Builder{
 		c.Output = os.Stdout
 		return framing.New(r, c)
 	}),
+	"get": builder(get.Configure, func(protocol.Reactor, get.Config) (protocol.Factory, error) {
+		return get.New(os.Args)
+	}),
 	"ident":       builder(ident.Configure, ident.New),
 	"portforward": builder(portforward.Configure, portforward.New),
 	"qotd":        builder(qotd.Configure, qotd.New),
@@ -54,6 +58,16 @@ var Wire = map[string]Builder{
 		return web.New(r, c)
 	}),
 	"who": builder(who.Configure, who.New),
+}
+
+// WirePrograms are those modules of the bundle "wire" that are programs: what they do when they run, with the arguments of
+// the process. Their builders refuse to serve.
+var WirePrograms = map[string]func(r protocol.Reactor, lookup func(key string) (value string, ok bool)){
+	"get": func(r protocol.Reactor, lookup func(key string) (string, bool)) {
+		c, _ := get.Configure(lookup) // the builder has seen it
+		c.Stdout, c.Stderr = os.Stdout, os.Stderr
+		get.Run(r, c, os.Args)
+	},
 }
 
 func builder[C any](

@@ -1,6 +1,7 @@
 package httpclient
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -90,13 +91,13 @@ func or[T comparable](v, byDefault T) T {
 func parseURL(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, err
+		return nil, &URLError{err}
 	}
 	if u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("scheme %q: want http or https", u.Scheme)
+		return nil, &URLError{fmt.Errorf("scheme %q: want http or https", u.Scheme)}
 	}
 	if u.Hostname() == "" {
-		return nil, fmt.Errorf("no host")
+		return nil, &URLError{errors.New("no host")}
 	}
 	return u, nil
 }

@@ -45,5 +45,13 @@ type StatusError struct{ Response *Response }
 
 func (e *StatusError) Error() string { return "answered " + e.Response.Status }
 
+// URLError says what is wrong with an address that was asked for or redirected to.
+type URLError struct{ Err error }
+
+func (e *URLError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error itself.
+func (e *URLError) Unwrap() error { return e.Err }
+
 // ProtocolError says that a server does not speak HTTP/1.1 as it should.
 type ProtocolError = http1.Error

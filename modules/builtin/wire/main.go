@@ -13,6 +13,11 @@ func init() {
 	wasmnet.Run(func(r protocol.Reactor, c wasmnet.Config) (protocol.Factory, error) {
 		return builtin.Build(builtin.Wire, c.Get("wasmnet.module"), r, c.Lookup)
 	})
+	wasmnet.Main(func(r protocol.Reactor, c wasmnet.Config) {
+		if run, ok := builtin.WirePrograms[c.Get("wasmnet.module")]; ok {
+			run(r, c.Lookup)
+		}
+	})
 }
 
 func main() {}

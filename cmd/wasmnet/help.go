@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wasmnet/wasmnet/modules"
+)
+
+// helpWithModules makes "COMMAND MODULE --help" tell about a built-in module before it tells about the command.
+func helpWithModules(cmd *cobra.Command) {
+	help := cmd.HelpFunc()
+	cmd.SetHelpFunc(func(c *cobra.Command, args []string) {
+		if named := c.Flags().Args(); len(named) > 0 {
+			if m, ok := modules.Find(named[0]); ok {
+				describeModule(c.OutOrStdout(), m)
+			}
+		}
+		help(c, args)
+	})
+}
+
+// describeModule writes what a built-in module is, asks for, and can be told with --set.
+func describeModule(w io.Writer, m modules.Module) {
+	fmt.Fprintf(w, "Module %s: %s\n\n", m.Name, m.Description)
+	if len(m.Grants) > 0 {
+		fmt.Fprintf(w, "It asks for --allow %s\n\n", strings.Join(m.Grants, " --allow "))
+	}
+	if len(m.Config) == 0 {
+		fmt.Fprint(w, "It has no configuration.\n\n")
+		return
+	}
+	fmt.Fprintln(w, "Configuration, each as --set KEY=VALUE:")
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, s := range m.Config {
+		kind := s.Type
+		if s.Default != "" {
+			kind += fmt.Sprintf(", %q", s.Default)
+		}
+		fmt.Fprintf(t, "  %s\t%s (%s)\n", s.Key, s.Help, kind)
+	}
+	_ = t.Flush() // to where help goes, whose errors cobra ignores as well
+	fmt.Fprintln(w)
+}
