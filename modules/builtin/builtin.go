@@ -10,6 +10,7 @@ import (
 	"github.com/wasmnet/wasmnet/modules/chat"
 	"github.com/wasmnet/wasmnet/modules/daytime"
 	"github.com/wasmnet/wasmnet/modules/discard"
+	"github.com/wasmnet/wasmnet/modules/dns"
 	"github.com/wasmnet/wasmnet/modules/echo"
 	"github.com/wasmnet/wasmnet/modules/finger"
 	"github.com/wasmnet/wasmnet/modules/framing"
@@ -38,6 +39,7 @@ var Wire = map[string]Builder{
 	"chat":    builder(chat.Configure, chat.New),
 	"daytime": builder(daytime.Configure, daytime.New),
 	"discard": builder(discard.Configure, discard.New),
+	"dns":     builder(dns.Configure, func(r protocol.Reactor, c dns.Config) (protocol.Factory, error) { return dns.New(r, c) }),
 	"echo":    builder(echo.Configure, echo.New),
 	"finger":  builder(finger.Configure, finger.New),
 	"framing": builder(framing.Configure, func(r protocol.Reactor, c framing.Config) (protocol.Factory, error) {
