@@ -40,7 +40,7 @@ func (s *session) associate() {
 		s.fail(codeOf(err))
 		return
 	}
-	s.waiting = true
+	s.waiting, s.association = true, a
 	s.release = func() {
 		port.StopListening()
 		for _, o := range a.outer {

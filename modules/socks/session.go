@@ -21,6 +21,8 @@ type session struct {
 	request request
 	waiting bool   // for a peer, or with a UDP port: the client's end of file ends it
 	release func() // lets go of what the request has open
+	// association is what UDP ASSOCIATE has opened, or nil.
+	association *association
 }
 
 var _ protocol.HalfCloser = (*session)(nil)
@@ -35,7 +37,7 @@ func (s *session) ConnectionMade(t protocol.Transport) {
 // DataReceived implements [protocol.Protocol].
 func (s *session) DataReceived(data []byte) {
 	if s.state == nil {
-		if !s.waiting || s.request.command == cmdBind { // a client with a UDP port has nothing to say here
+		if s.association == nil { // a client with a UDP port has nothing to say here
 			s.End.DataReceived(data)
 		}
 		return
