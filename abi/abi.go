@@ -6,6 +6,13 @@ package abi
 // Version names the import module; it is the version of the contract.
 const Version = "wasmnet_v1"
 
+// WaitDescriptor is the descriptor by which a guest tells poll_oneoff that it waits for the next event. WakeUp is the timer
+// that timer_fired then names if time has passed without one; no call_later returns it.
+const (
+	WaitDescriptor = 1 << 20
+	WakeUp         = 0
+)
+
 // WASI is the second import module of which a subset is offered.
 const WASI = "wasi_snapshot_preview1"
 

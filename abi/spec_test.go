@@ -118,7 +118,8 @@ func TestSpecGivesEveryNumber(t *testing.T) {
 
 func TestSpecNamesTheModules(t *testing.T) {
 	text := spec(t)
-	for _, name := range []string{abi.Version, abi.WASI, abi.ManifestSection, abi.Memory, strconv.Itoa(abi.MinReceiveBuffer)} {
+	for _, name := range []string{abi.Version, abi.WASI, abi.ManifestSection, abi.Memory, strconv.Itoa(abi.MinReceiveBuffer),
+		strconv.Itoa(abi.WaitDescriptor)} {
 		if !strings.Contains(text, name) {
 			t.Errorf("SPEC.md does not mention %q", name)
 		}

@@ -127,6 +127,8 @@ func (i *instance) over(err error) (here bool) {
 	}
 	if err != nil {
 		i.fail(err)
+	} else if i.wakeup != nil && i.wakeup.asked {
+		i.scheduleWakeup()
 	}
 	i.account = nil
 	if c := i.closing; c != nil {

@@ -45,6 +45,7 @@ type instance struct {
 	}
 	stack   [4]uint64
 	meter   meter
+	wakeup  *wakeup // nil: it has never waited for time to pass
 	handles handle.Table[resource]
 	reason  error // for which closing leaves
 
@@ -169,7 +170,9 @@ func (i *instance) postpone(f step) {
 }
 
 // pending reports whether anything can still happen to the instance.
-func (i *instance) pending() bool { return i.handles.Len() > 0 || len(i.later) > 0 }
+func (i *instance) pending() bool {
+	return i.handles.Len() > 0 || len(i.later) > 0 || i.wakeup != nil && i.wakeup.due != 0
+}
 
 // fail ends the instance because of err, which is logged. Its connections are aborted; their peers learn of it in a
 // turn to come, the guest hears nothing any more.

@@ -82,6 +82,7 @@ func (i *instance) recycle() {
 func (i *instance) finish() {
 	i.gone = true
 	i.files.reset()
+	i.forgetWakeup()
 }
 
 // drop ends the guest together with its machine.

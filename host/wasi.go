@@ -2,8 +2,11 @@ package host
 
 import (
 	"encoding/binary"
+	"math"
 
 	"github.com/tetratelabs/wazero/api"
+
+	"github.com/wasmnet/wasmnet/abi"
 )
 
 // WASI's numbers of clocks and of what poll_oneoff waits for.
@@ -12,6 +15,8 @@ const (
 	wasiMonotonic = 1
 
 	wasiEventClock = 0
+
+	wasiAbsoluteTime = 1 // flag of a clock's subscription
 )
 
 // wasiFunc makes a function of wasi_snapshot_preview1. Parameters are i for 32 bits, l for 64.
@@ -46,7 +51,7 @@ var wasiImports = func() map[string]*hostFunc {
 		random(i, s)
 		s[0] = uint64(wasiOK)
 	})
-	add("poll_oneoff", costIO, "iiii", wasiPoll)
+	add("poll_oneoff", costCheap, "iiii", wasiPoll)
 	add("sched_yield", costCheap, "", answer(wasiOK))
 	add("proc_exit", costCheap, "i", func(_ *instance, s []uint64) { panic(&ExitError{Status: int(uint32(s[0]))}) })
 	all["proc_exit"].results = nil
@@ -117,10 +122,10 @@ const (
 	maxMoved   = 64 * kib
 )
 
-// wasiPoll reports every clock as expired and every descriptor as ready or bad, at once: a guest that sleeps would
-// hold its loop.
+// wasiPoll reports every clock as expired and every descriptor as ready or bad, at once: a guest that sleeps would hold
+// its loop. One that has nothing to do but wait says so with [abi.WaitDescriptor], is told that it is ready, and comes to
+// the end of the event; the host then knows when to call it again.
 func wasiPoll(i *instance, s []uint64) {
-	const subscriptionSize, eventSize = 48, 32
 	n := uint32(s[2])
 	if n == 0 || n > maxVectors {
 		s[0] = uint64(wasiInval)
@@ -128,21 +133,63 @@ func wasiPoll(i *instance, s []uint64) {
 	}
 	in, out := i.view(s[0], uint64(n*subscriptionSize)), i.view(s[1], uint64(n*eventSize))
 	count := i.view(s[3], 4)
+	i.charge(int64(n) * costCheap)
+	s[0] = uint64(wasiOK)
+	waits, delay := waiting(in, i.time())
+	if waits && delay != 0 {
+		i.wakeIn(delay)
+	}
+	written := uint32(0)
 	for k := range n {
 		sub := in[k*subscriptionSize:]
 		kind, fd := sub[8], binary.LittleEndian.Uint32(sub[16:])
-		userdata := binary.LittleEndian.Uint64(sub)
 		result := wasiOK
-		if kind != wasiEventClock && fd > 2 {
+		switch {
+		case !waits && kind == wasiEventClock || kind != wasiEventClock && fd <= 2:
+		case kind == wasiEventClock:
+			if delay != 0 {
+				continue
+			}
+		case fd != abi.WaitDescriptor:
 			result = wasiBadF
+		case delay == 0:
+			continue
 		}
-		event := out[k*eventSize : (k+1)*eventSize]
+		event := out[written*eventSize : (written+1)*eventSize]
+		userdata := binary.LittleEndian.Uint64(sub)
 		clear(event)
 		binary.LittleEndian.PutUint64(event, userdata)
 		binary.LittleEndian.PutUint16(event[8:], uint16(result))
 		event[10] = kind
+		written++
 	}
-	binary.LittleEndian.PutUint32(count, n)
-	i.charge(int64(n) * costCheap)
-	s[0] = uint64(wasiOK)
+	binary.LittleEndian.PutUint32(count, written)
+}
+
+// Sizes of what poll_oneoff reads and writes.
+const subscriptionSize, eventSize = 48, 32
+
+// waiting looks whether [abi.WaitDescriptor] is among the subscriptions, and for the shortest time of a clock among them;
+// below 0 if there is none.
+func waiting(in []byte, t *guestTime) (waits bool, delay int64) {
+	delay = -1
+	for ; len(in) > 0; in = in[subscriptionSize:] {
+		if in[8] != wasiEventClock {
+			waits = waits || binary.LittleEndian.Uint32(in[16:]) == abi.WaitDescriptor
+			continue
+		}
+		clock, flags := binary.LittleEndian.Uint32(in[16:]), binary.LittleEndian.Uint16(in[40:])
+		d := binary.LittleEndian.Uint64(in[24:])
+		if flags&wasiAbsoluteTime != 0 {
+			now := uint64(t.monotonic())
+			if clock == wasiRealtime {
+				now = uint64(t.wall())
+			}
+			d = max(d, now) - now
+		}
+		if n := int64(min(d, math.MaxInt64)); delay < 0 || n < delay {
+			delay = n
+		}
+	}
+	return waits, delay
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"github.com/wasmnet/wasmnet/abi"
 )
 
 // wasiFileTypes are WASI's numbers for what a file is.
@@ -15,6 +17,9 @@ const (
 	wasiRegularFile     = 4
 	wasiSymbolicLink    = 7
 )
+
+// wasiNonBlocking is the flag of a descriptor whose operations do not wait.
+const wasiNonBlocking = 4
 
 var newline = []byte{'\n'}
 
@@ -122,8 +127,12 @@ func closeFile(i *instance, s []uint64) errno {
 func fdStat(i *instance, s []uint64) errno {
 	b := i.view(s[1], 24)
 	kind, rights := byte(wasiCharacterDevice), uint64(rightRead|rightWrite)
-	if uint32(s[0]) > 2 {
-		f, e := i.files.get(int32(s[0]))
+	clear(b)
+	switch fd := int32(s[0]); {
+	case fd == abi.WaitDescriptor:
+		binary.LittleEndian.PutUint16(b[2:], wasiNonBlocking)
+	case uint32(fd) > 2:
+		f, e := i.files.get(fd)
 		if e != wasiOK {
 			return e
 		}
@@ -135,7 +144,6 @@ func fdStat(i *instance, s []uint64) errno {
 			rights &^= rightWrite
 		}
 	}
-	clear(b)
 	b[0] = kind
 	binary.LittleEndian.PutUint64(b[8:], rights)
 	binary.LittleEndian.PutUint64(b[16:], rights)

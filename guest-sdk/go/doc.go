@@ -41,8 +41,12 @@
 // are logged. Goroutines live on from event to event. A handler must not wait for something that only another event
 // can bring: the Go runtime finds all goroutines asleep and ends the instance.
 //
-// The Go runtime's own timers (time.After, time.Sleep, context deadlines) do not wake a guest; they are noticed in
-// the next event. Use CallLater of the reactor.
+// The Go runtime's own timers (time.After, time.Sleep, context deadlines) wake a guest that has a goroutine. In one that
+// has none they are noticed in the next event: an event that no goroutine waits for ends without asking for them. Use
+// CallLater of the reactor.
+//
+// Package net, beside this one, gives a guest blocking connections: servers and clients for package net run on it
+// unchanged.
 //
 // # Panics
 //

@@ -14,7 +14,6 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
-	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"github.com/wasmnet/wasmnet/abi"
 )
@@ -33,6 +32,7 @@ type fake struct {
 	buffer  uint32              // receive buffer
 	stderr  strings.Builder     // what the Go runtime prints when it dies
 	timers  int32               // handles of timers given so far
+	sleep   int64               // nanoseconds until the Go runtime wants to be called; below 0: when something happens
 	quiet   bool                // say nothing of write
 }
 
@@ -71,7 +71,9 @@ var guest = sync.OnceValues(func() (compiled struct {
 	}
 	ctx := context.Background()
 	compiled.Runtime = wazero.NewRuntime(ctx)
-	wasi_snapshot_preview1.MustInstantiate(ctx, compiled.Runtime)
+	if err = offerWASI(ctx, compiled.Runtime); err != nil {
+		return compiled, err
+	}
 	imports := compiled.Runtime.NewHostModuleBuilder(abi.Version)
 	for _, fn := range abi.Imports {
 		imports.NewFunctionBuilder().WithGoModuleFunction(importOf(fn), types(fn.Params), results(fn)).Export(fn.Name)

@@ -29,7 +29,11 @@ func Reactor() protocol.Reactor { return theReactor }
 func (*reactor) DeferredScope() *deferred.Scope { return scope }
 
 // CallFromThread implements [protocol.Reactor]: f is called before the running event ends.
-func (*reactor) CallFromThread(f func()) { posted = append(posted, f) }
+func (*reactor) CallFromThread(f func()) {
+	posted.Lock()
+	posted.functions = append(posted.functions, f)
+	posted.Unlock()
+}
 
 // Stop implements [protocol.Reactor]. In a server's guest it fails with [protocol.ErrDenied].
 func (*reactor) Stop(status int) error {
@@ -109,8 +113,9 @@ func (c delayedCall) Delay(d time.Duration) error {
 }
 
 // timerFired runs the timers that are due. Those that they make wait for the next turn, also with no delay.
+// [abi.WakeUp] is for goroutines, which the end of the turn sees to.
 func timerFired(handle int32) {
-	if handle != hostTimer {
+	if handle == abi.WakeUp || handle != hostTimer {
 		return
 	}
 	hostTimer, timersChanged = 0, true

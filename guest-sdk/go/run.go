@@ -54,6 +54,12 @@ func start() int32 {
 		rootFactory = factory
 	}
 	endTurn()
+	if f, ok := rootFactory.(ReadyFactory); ok {
+		if err := f.Ready(); err != nil {
+			Log(abi.LogError, "start refused: "+err.Error())
+			return 1
+		}
+	}
 	running = true
 	settle()
 	return 0

@@ -3,15 +3,20 @@
 package wasmnet
 
 import (
+	"os"
 	"runtime"
-	"runtime/metrics"
+	"sync"
 
 	"github.com/wasmnet/wasmnet/abi"
 	"github.com/wasmnet/wasmnet/reactor/deferred"
 )
 
-// posted holds the functions given to CallFromThread. A guest has one thread, so nothing is locked.
-var posted []func()
+// posted holds the functions given to CallFromThread. A guest has one thread, but a goroutine that allocates may have to
+// wait for the collector in the middle of something, so there is a lock.
+var posted struct {
+	sync.Mutex
+	functions []func()
+}
 
 // scope collects the Deferreds that end in an error that nobody handles.
 var scope = deferred.NewScope(func(e *deferred.UnhandledError) { Log(abi.LogError, e.Error()) })
@@ -24,13 +29,18 @@ const maxRounds = 64
 // what they posted, asks the host for the next timer, and reports unhandled errors. After it nothing in the guest can
 // go on before the host calls again.
 func endTurn() {
-	for round := 0; len(posted) > 0 || runtime.NumGoroutine() > 1; round++ {
+	if len(waiting) > 0 && running {
+		callWaiting()
+	}
+	for round := 0; len(posted.functions) > 0 || runtime.NumGoroutine() > 1; round++ {
 		if round == maxRounds {
 			theReactor.CallLater(0, func() {}) // whose turn ends here too
 			break
 		}
-		letGoroutinesRun()
-		if len(posted) == 0 {
+		if runtime.NumGoroutine() > 1 {
+			letGoroutinesRun()
+		}
+		if len(posted.functions) == 0 {
 			break
 		}
 		callPosted()
@@ -43,27 +53,47 @@ func endTurn() {
 
 // callPosted calls the functions that have been posted so far; those that they post wait for the next round.
 func callPosted() {
-	due := posted
-	posted = nil
+	posted.Lock()
+	due := posted.functions
+	posted.functions = nil
+	posted.Unlock()
 	for i, f := range due {
 		due[i] = nil
 		f()
 	}
-	if posted == nil {
-		posted = due[:0]
+	posted.Lock()
+	if posted.functions == nil {
+		posted.functions = due[:0]
+	}
+	posted.Unlock()
+}
+
+// nextEvent is the host's descriptor of the next event. Go's scheduler asks the host about it when no goroutine can run,
+// and says in how much time its first timer is due: the host answers that it is ready, and calls timer_fired in time.
+var nextEvent = os.NewFile(abi.WaitDescriptor, "next event")
+
+var nextEventPoll = func() interface {
+	Read(func(fd uintptr) bool) error
+} {
+	raw, err := nextEvent.SyscallConn()
+	if err != nil {
+		panic("wasmnet: " + err.Error()) // it is not closed
+	}
+	return raw
+}()
+
+// letGoroutinesRun returns when no other goroutine can run: it waits for the descriptor, once.
+func letGoroutinesRun() {
+	waited = false
+	if err := nextEventPoll.Read(haveWaited); err != nil {
+		panic("wasmnet: the host cannot be waited for: " + err.Error())
 	}
 }
 
-var runnable = []metrics.Sample{{Name: "/sched/goroutines/runnable:goroutines"}}
+var waited bool
 
-// letGoroutinesRun yields until no goroutine but this one can run. One yield runs what is in the scheduler's queue, and
-// mostly what that wakes; only the scheduler knows whether something is left.
-func letGoroutinesRun() {
-	for runtime.NumGoroutine() > 1 {
-		runtime.Gosched()
-		metrics.Read(runnable)
-		if runnable[0].Value.Uint64() == 0 {
-			return
-		}
-	}
+// haveWaited is asked before the wait and after it.
+func haveWaited(uintptr) (done bool) {
+	done, waited = waited, true
+	return done
 }

@@ -345,6 +345,12 @@ func runGo(r protocol.Reactor, word, rest string) {
 		}()
 	case "feed":
 		feed <- rest
+	case "doze":
+		d, err := time.ParseDuration(rest)
+		go func() {
+			time.Sleep(d)
+			say("dozed %s, %v", d, err)
+		}()
 	case "panic":
 		panic(errors.New(rest))
 	case "index":
