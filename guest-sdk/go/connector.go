@@ -4,7 +4,6 @@ package wasmnet
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/wasmnet/wasmnet/abi"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
@@ -26,7 +25,7 @@ func (*reactor) Connect(endpoint string, f protocol.Factory) (protocol.Connector
 	if !running {
 		return nil, fmt.Errorf("connect %s: %w", endpoint, protocol.ErrNotRunning)
 	}
-	if strings.HasPrefix(endpoint, "udp:") {
+	if isDatagram(endpoint) {
 		return nil, fmt.Errorf("connect %s: a datagram endpoint: use ConnectUDP", endpoint)
 	}
 	c := &connector{endpoint: endpoint, factory: f}

@@ -26,12 +26,17 @@ var (
 	_ protocol.Port              = (*datagramPort)(nil)
 )
 
+// isDatagram reports whether an endpoint string is one of datagrams.
+func isDatagram(endpoint string) bool {
+	return strings.HasPrefix(endpoint, "udp:") || strings.HasPrefix(endpoint, "udp6:")
+}
+
 // ListenUDP implements [protocol.Reactor].
 func (*reactor) ListenUDP(endpoint string, p protocol.DatagramProtocol) (protocol.Port, error) {
 	if !running {
 		return nil, fmt.Errorf("listen %s: %w", endpoint, protocol.ErrNotRunning)
 	}
-	if !strings.HasPrefix(endpoint, "udp:") {
+	if !isDatagram(endpoint) {
 		return nil, fmt.Errorf("listen %s: not a datagram endpoint", endpoint)
 	}
 	handle, err := listen(endpoint)
@@ -46,7 +51,7 @@ func (*reactor) ConnectUDP(endpoint string, p protocol.DatagramProtocol) (protoc
 	if !running {
 		return nil, fmt.Errorf("connect %s: %w", endpoint, protocol.ErrNotRunning)
 	}
-	if !strings.HasPrefix(endpoint, "udp:") {
+	if !isDatagram(endpoint) {
 		return nil, fmt.Errorf("connect %s: not a datagram endpoint", endpoint)
 	}
 	handle := hostConnect(stringPtr(endpoint), int32(len(endpoint)))

@@ -4,7 +4,6 @@ package wasmnet
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/wasmnet/wasmnet/abi"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
@@ -25,7 +24,7 @@ func (*reactor) Listen(endpoint string, f protocol.Factory) (protocol.Port, erro
 	if !running {
 		return nil, fmt.Errorf("listen %s: %w", endpoint, protocol.ErrNotRunning)
 	}
-	if strings.HasPrefix(endpoint, "udp:") {
+	if isDatagram(endpoint) {
 		return nil, fmt.Errorf("listen %s: a datagram endpoint: use ListenUDP", endpoint)
 	}
 	if err := startFactory(f); err != nil {

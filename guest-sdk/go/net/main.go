@@ -47,14 +47,14 @@ type mainFactory struct {
 }
 
 var (
-	_ wasmnet.DatagramFactory = (*mainFactory)(nil)
-	_ wasmnet.ReadyFactory    = (*mainFactory)(nil)
+	_ protocol.DatagramFactory = (*mainFactory)(nil)
+	_ wasmnet.ReadyFactory     = (*mainFactory)(nil)
 )
 
 // Ready implements [wasmnet.ReadyFactory].
 func (m *mainFactory) Ready() error { return m.err }
 
-// BuildDatagramProtocol implements [wasmnet.DatagramFactory].
+// BuildDatagramProtocol implements [protocol.DatagramFactory].
 func (m *mainFactory) BuildDatagramProtocol(protocol.Address) protocol.DatagramProtocol {
 	return ports.build()
 }

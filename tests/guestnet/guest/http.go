@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -54,8 +55,10 @@ func serveHTTP() error {
 	mux.HandleFunc("/count", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, served.Add(1)) })
 	if (wasmnet.Config{}).Get("warm") != "" {
 		wnet.Warm(func(c net.Conn) {
-			io.WriteString(c, "GET /hello HTTP/1.0\r\n\r\n")
-			io.Copy(io.Discard, c)
+			io.WriteString(c, "GET /hello HTTP/1.1\r\nHost: warm\r\n\r\n")
+			if r, err := http.ReadResponse(bufio.NewReader(c), nil); err == nil {
+				io.Copy(io.Discard, r.Body)
+			}
 		})
 	}
 	server := &http.Server{Handler: mux, MaxHeaderBytes: 16 << 10}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
@@ -63,7 +64,7 @@ func Dial(ctx context.Context, l Loop, network, address string) (net.Conn, error
 	if err := ctx.Err(); err != nil {
 		return nil, contextError(network, address, err)
 	}
-	if endpoint[:4] == "udp:" {
+	if strings.HasPrefix(endpoint, "udp:") {
 		return dialPacket(l, endpoint, network, address)
 	}
 	a := &attempt{done: make(chan struct{})}
@@ -128,7 +129,7 @@ func Listen(l Loop, network, address string) (*Listener, error) {
 // ListenPacket opens a datagram port.
 func ListenPacket(l Loop, network, address string) (*PacketConn, error) {
 	endpoint, err := serverEndpoint(network, address)
-	if err == nil && endpoint[:3] != "udp" {
+	if err == nil && !strings.HasPrefix(endpoint, "udp") {
 		err = net.UnknownNetworkError(network)
 	}
 	if err != nil {
