@@ -3,10 +3,10 @@ GO       ?= go
 PACKAGES := clang lld wabt
 PACKAGES += socat netcat-openbsd openssl
 PACKAGES += python3-twisted python3-openssl python3-service-identity
-BENCH_PACKAGES := python3-uvloop
+BENCH_PACKAGES := python3-uvloop haproxy nginx-light libnginx-mod-stream strace
 GOFILES   = $(shell git ls-files -co --exclude-standard '*.go')
 
-.PHONY: help build demo check test lint cross fuzz soak bench bench-quick builtins header packages bench-packages clean
+.PHONY: help build demo check test lint cross fuzz soak bench bench-compare bench-quick builtins header packages bench-packages clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -38,8 +38,11 @@ fuzz: ## every fuzz target for FUZZTIME (default 10s)
 soak: packages ## every attack at once for SOAK (default 10m)
 	$(GO) test -race -timeout 0 ./tests/hostile -run TestSoak -soak $${SOAK:-10m}
 
-bench: build packages bench-packages bin/bench ## measure against net and gnet; BENCH holds more flags
-	$(GO) run ./tests/bench $(BENCH)
+bench: build packages bench-packages bin/bench ## measure against everything else, into bench-results; BENCH holds more flags
+	$(GO) run ./tests/bench -out bench-results $(BENCH)
+
+bench-compare: ## by how much NEW differs from OLD, two results.json
+	@$(GO) run ./tests/bench compare $(OLD) $(NEW)
 
 bench-quick: ## the same in a minute or two, for wrong answers rather than figures
 	$(MAKE) bench BENCH="-rounds 1 -time 300ms -settle 0s"
@@ -51,6 +54,7 @@ bin/bench: ## the guests and peers that bench runs
 	cp guest-sdk/c/build/echo.wasm $@/
 	GOOS=wasip1 GOARCH=wasm $(GO) build -buildmode=c-shared -trimpath -ldflags='-s -w' -o $@/echo-go.wasm ./guest-sdk/go/examples/echo
 	GOOS=wasip1 GOARCH=wasm $(GO) build -buildmode=c-shared -trimpath -ldflags='-s -w' -o $@/work.wasm ./tests/bench/guests/work
+	clang -O2 -pthread tests/bench/peers/epoll.c -o $@/epoll
 	wat2wasm tests/hostile/guests/loop.wat -o $@/spin.wasm
 	cd tests/bench/gnet && CGO_ENABLED=0 $(GO) build -o ../../../$@/gnet .
 

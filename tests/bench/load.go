@@ -29,9 +29,9 @@ func (l load) percentile(q float64) time.Duration {
 	return l.latencies[min(len(l.latencies)-1, int(q*float64(len(l.latencies))))]
 }
 
-// drive runs f in n goroutines until the window has passed; f does one unit of work each time it is called. The first
-// tenth of the window warms up and is not counted.
-func drive(n int, window time.Duration, open func(i int) (unit func() error, closeIt func(), err error),
+// drive opens n clients and has each do one unit of work after the other until the window has passed, or, if every is
+// set, one unit each time that long has gone by. The first tenth of the window warms up and is not counted.
+func drive(n int, window, every time.Duration, open func(i int) (unit func() error, closeIt func(), err error),
 	begin func() error) (load, error) {
 	var (
 		counting, stop atomic.Bool
@@ -58,8 +58,15 @@ func drive(n int, window time.Duration, open func(i int) (unit func() error, clo
 			defer closeIt()
 			var sample []time.Duration
 			done := int64(0)
-			for !stop.Load() {
+			for due := time.Now(); !stop.Load(); {
 				t := time.Now()
+				if every > 0 {
+					// The latency counts from when the unit was due: a server that stalls does not get away with
+					// fewer of them.
+					due = due.Add(every)
+					time.Sleep(due.Sub(t))
+					t = due
+				}
 				if err := unit(); err != nil {
 					fail(fmt.Errorf("client %d: %w", i, err))
 					break

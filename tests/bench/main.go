@@ -7,11 +7,12 @@
 // is the figure to trust. Subjects are measured in turn, round after round, and the table gives medians and their
 // ratio to the peer named in the first line of its block.
 //
-//	go run ./tests/bench [-rounds N] [-time D] [-settle D] [-only REGEXP] [-json FILE]
+//	go run ./tests/bench [-rounds N] [-time D] [-settle D] [-only REGEXP] [-out FOLDER]
+//	go run ./tests/bench compare OLD NEW
 package main
 
 import (
-	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -25,7 +26,7 @@ type options struct {
 	window  time.Duration
 	settle  time.Duration
 	only    *regexp.Regexp
-	json    string
+	out     string
 	wasmnet string
 	guests  string
 }
@@ -38,13 +39,20 @@ func main() {
 		}
 		return
 	}
+	if len(os.Args) == 4 && os.Args[1] == "compare" {
+		if err := compare(os.Stdout, os.Args[2], os.Args[3]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: compare:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	var o options
 	var only string
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds; medians are taken over them")
 	flag.DurationVar(&o.window, "time", 2*time.Second, "length of one measurement")
 	flag.DurationVar(&o.settle, "settle", 5*time.Second, "how long connections are idle before their memory is read")
 	flag.StringVar(&only, "only", ".", "run the workloads whose name matches")
-	flag.StringVar(&o.json, "json", "", "write all figures to this file")
+	flag.StringVar(&o.out, "out", "", "write all figures to this folder, as results.json, results.txt and report.html")
 	flag.StringVar(&o.wasmnet, "wasmnet", "bin/wasmnet", "the wasmnet program")
 	flag.StringVar(&o.guests, "guests", "bin/bench", "the folder with the guests and peers that `make bench` builds")
 	flag.Parse()
@@ -58,14 +66,6 @@ func main() {
 	}
 }
 
-// report is what -json writes.
-type report struct {
-	Machine string
-	Started time.Time
-	Rounds  int
-	Blocks  []block
-}
-
 func run(o options) error {
 	dir, err := os.MkdirTemp("", "wasmnet-bench")
 	if err != nil {
@@ -76,27 +76,21 @@ func run(o options) error {
 	if err != nil {
 		return err
 	}
-	rep := report{Machine: machine(), Started: time.Now().UTC(), Rounds: o.rounds}
-	fmt.Printf("%s\n%d rounds, medians; load generator and server share the cores\n", rep.Machine, o.rounds)
+	rep := report{Machine: machine(), Started: time.Now().UTC(), Rounds: o.rounds, Window: o.window}
+	fmt.Printf("%s\n%s\n", rep.Machine, rep.conditions())
+	var failures []error
 	for _, w := range workloads(o, cert) {
 		if !o.only.MatchString(w.name) {
 			continue
 		}
 		b, err := measure(o, w)
 		if err != nil {
-			return fmt.Errorf("%s: %w", w.name, err)
+			failures = append(failures, fmt.Errorf("%s: %w", w.name, err))
 		}
 		b.print(os.Stdout)
 		rep.Blocks = append(rep.Blocks, b)
 	}
-	if o.json == "" {
-		return nil
-	}
-	text, err := json.MarshalIndent(rep, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(o.json, append(text, '\n'), 0o644)
+	return errors.Join(append(failures, rep.save(o.out))...)
 }
 
 func machine() string {

@@ -15,7 +15,7 @@ import (
 func neighbour(o options) func(*process) (figures, error) {
 	return func(p *process) (figures, error) {
 		echo := func() (load, error) {
-			return drive(4, o.window, func(int) (func() error, func(), error) { return pingPong(p.addrs[0], 64) },
+			return drive(4, o.window, 0, func(int) (func() error, func(), error) { return pingPong(p.addrs[0], 64) },
 				func() error { return nil })
 		}
 		quiet, err := echo()

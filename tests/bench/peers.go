@@ -14,6 +14,7 @@ type peers struct {
 	wasmnet string
 
 	net, net64      subject // a goroutine and a buffer of 4 or 64 KiB for each connection
+	epoll           subject // in C, with nothing but the system calls
 	gnet            subject
 	twisted         subject
 	uvloop          subject // on asyncio
@@ -37,6 +38,7 @@ func newPeers(o options, cert certificate) *peers {
 	ps.endpointTLS = "ssl:0:privateKey=" + cert.key + ":certKey=" + cert.cert
 	ps.net, ps.net64 = ps.own("net", "net", "4096"), ps.own("net", "net", "65536")
 	ps.gnet = subject{name: "gnet", args: []string{ps.guest("gnet")}}
+	ps.epoll = subject{name: "C epoll", args: []string{ps.guest("epoll")}}
 	ps.twisted = ps.script("Twisted", "twisted.py", "echo")
 	ps.uvloop = ps.script("uvloop", "asyncio_uvloop.py")
 	ps.reactor = ps.own("reactor", "reactor", "tcp:0")

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"regexp"
@@ -21,7 +22,13 @@ import (
 type subject struct {
 	name  string
 	args  []string
-	ports int // how many lines to wait for; 0 means 1
+	ports int  // how many lines to wait for; 0 means 1
+	forks bool // it works in children, whose processor time counts
+
+	// command, if it is set, makes args for a server that does not say where it listens, and is told instead. Its files
+	// go to dir.
+	command func(dir, listen, backend string) ([]string, error)
+	backend *subject // runs meanwhile; nil: none
 
 	// measure, if it is set, takes the figures by itself, without a server's process.
 	measure func() (figures, error)
@@ -29,25 +36,38 @@ type subject struct {
 
 // process is a running subject.
 type process struct {
-	cmd   *exec.Cmd
-	addrs []string
-	log   *strings.Builder
-	ended chan struct{}
+	cmd     *exec.Cmd
+	addrs   []string
+	log     *strings.Builder
+	ended   chan struct{}
+	forks   bool
+	backend *process // nil: none
+	dir     string   // its own files; empty: none
 }
 
 var listening = regexp.MustCompile(`listening on (?:tcp|ssl|udp):(\S+)`)
 
 // start runs s and waits until it listens.
 func (s subject) start() (*process, error) {
-	p := &process{cmd: exec.Command(s.args[0], s.args[1:]...), log: new(strings.Builder), ended: make(chan struct{})}
-	stderr, err := p.cmd.StderrPipe()
+	p := &process{log: new(strings.Builder), ended: make(chan struct{}), forks: s.forks}
+	listen, err := p.prepare(&s)
 	if err != nil {
+		p.release()
 		return nil, err
 	}
-	if err := p.cmd.Start(); err != nil {
+	p.cmd = exec.Command(s.args[0], s.args[1:]...)
+	stderr, err := p.cmd.StderrPipe()
+	if err == nil {
+		err = p.cmd.Start()
+	}
+	if err != nil {
+		p.release()
 		return nil, err
 	}
 	ready := make(chan []string, 1)
+	if listen != "" {
+		go p.poll(listen, ready)
+	}
 	go func() {
 		defer close(p.ended)
 		var found []string
@@ -61,12 +81,13 @@ func (s subject) start() (*process, error) {
 				p.log.WriteString(lines.Text() + "\n")
 			}
 		}
+		_ = p.cmd.Wait() // some close their standard error and live on
 	}()
 	select {
 	case p.addrs = <-ready:
 		return p, nil
 	case <-p.ended:
-		_ = p.cmd.Wait()
+		p.release()
 		return nil, fmt.Errorf("%s ended before it listened: %s", s.name, p.log)
 	case <-time.After(30 * time.Second):
 		p.stop()
@@ -83,7 +104,59 @@ func (p *process) stop() {
 		_ = p.cmd.Process.Kill()
 		<-p.ended
 	}
-	_ = p.cmd.Wait()
+	p.release()
+}
+
+// prepare starts the backend and makes the arguments of a server that is told where to listen. It returns that address.
+func (p *process) prepare(s *subject) (listen string, err error) {
+	if s.command == nil {
+		return "", nil
+	}
+	backend := ""
+	if s.backend != nil {
+		if p.backend, err = s.backend.start(); err != nil {
+			return "", err
+		}
+		backend = p.backend.addrs[0]
+	}
+	if p.dir, err = os.MkdirTemp("", "wasmnet-bench"); err != nil {
+		return "", err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	listen = l.Addr().String()
+	if err := l.Close(); err != nil {
+		return "", err
+	}
+	s.args, err = s.command(p.dir, listen, backend)
+	return listen, err
+}
+
+// poll connects until that succeeds or the process has ended.
+func (p *process) poll(addr string, ready chan<- []string) {
+	for {
+		if c, err := net.Dial("tcp", addr); err == nil {
+			c.Close()
+			ready <- []string{addr}
+			return
+		}
+		select {
+		case <-p.ended:
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+func (p *process) release() {
+	if p.backend != nil {
+		p.backend.stop()
+	}
+	if p.dir != "" {
+		_ = os.RemoveAll(p.dir)
+	}
 }
 
 // cpu is the processor time the process has used so far, to the nanosecond.
@@ -94,27 +167,80 @@ func (p *process) cpu() (time.Duration, error) {
 	if err := unix.ClockGettime(id, &ts); err != nil {
 		return 0, fmt.Errorf("clock of process %d: %w", p.cmd.Process.Pid, err)
 	}
-	return time.Duration(ts.Nano()), nil
+	own := time.Duration(ts.Nano())
+	if !p.forks {
+		return own, nil
+	}
+	children, err := p.children()
+	return own + children, err
+}
+
+// children is the processor time of those it has, and, in the kernel's ticks, of those it had.
+func (p *process) children() (time.Duration, error) {
+	t, err := ticksOf(strconv.Itoa(p.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	sum := time.Duration(t.childUser+t.childSystem) * time.Second / ticksPerSecond
+	all, err := os.ReadDir("/proc")
+	if err != nil {
+		return 0, err
+	}
+	for _, entry := range all {
+		if entry.Name()[0] < '0' || entry.Name()[0] > '9' {
+			continue
+		}
+		// One that has ended meanwhile is in its parent's figures next time.
+		if t, err := ticksOf(entry.Name()); err != nil || t.parent != p.cmd.Process.Pid {
+			continue
+		}
+		if text, err := os.ReadFile("/proc/" + entry.Name() + "/schedstat"); err == nil {
+			var ns int64
+			if _, err := fmt.Sscan(string(text), &ns); err == nil {
+				sum += time.Duration(ns)
+			}
+		}
+	}
+	return sum, nil
 }
 
 // systemShare is the part of the processor time so far that was spent in the kernel, 0 to 1.
 func (p *process) systemShare() (float64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
-	if err != nil {
+	t, err := ticksOf(strconv.Itoa(p.cmd.Process.Pid))
+	user, system := t.user+t.childUser, t.system+t.childSystem
+	if err != nil || user+system == 0 {
 		return 0, err
+	}
+	return float64(system) / float64(user+system), nil
+}
+
+// ticks are processor times as /proc/PID/stat has them.
+type ticks struct {
+	parent                               int
+	user, system, childUser, childSystem int64
+}
+
+// ticksPerSecond is USER_HZ, which is 100 on all of Linux's platforms that matter here.
+const ticksPerSecond = 100
+
+func ticksOf(pid string) (ticks, error) {
+	text, err := os.ReadFile("/proc/" + pid + "/stat")
+	if err != nil {
+		return ticks{}, err
 	}
 	// Fields are counted behind the command's name, which may hold spaces: proc(5).
 	_, rest, ok := strings.Cut(string(text), ") ")
-	fields := strings.Fields(rest)
-	if !ok || len(fields) < 13 {
-		return 0, errors.New("/proc/PID/stat has an unknown form")
+	var t ticks
+	f := strings.Fields(rest)
+	if !ok || len(f) < 15 {
+		return t, errors.New("/proc/PID/stat has an unknown form")
 	}
-	user, err1 := strconv.ParseFloat(fields[11], 64)
-	system, err2 := strconv.ParseFloat(fields[12], 64)
-	if err := errors.Join(err1, err2); err != nil || user+system == 0 {
-		return 0, err
+	var errs [5]error
+	t.parent, errs[0] = strconv.Atoi(f[1])
+	for i, to := range []*int64{&t.user, &t.system, &t.childUser, &t.childSystem} {
+		*to, errs[i+1] = strconv.ParseInt(f[11+i], 10, 64)
 	}
-	return system / (user + system), nil
+	return t, errors.Join(errs[:]...)
 }
 
 // resident is the process's resident memory in bytes.

@@ -18,7 +18,9 @@ import (
 // block is the table of one workload.
 type block struct {
 	Workload string
-	Peer     string // what the ratios refer to
+	Peer     string  // what the ratios refer to
+	Series   string  `json:",omitempty"` // the workloads that differ from this one in X only
+	X        float64 `json:",omitempty"`
 	Rows     []row
 }
 
@@ -32,11 +34,12 @@ type row struct {
 	Ratio   map[string]float64 `json:",omitempty"`
 }
 
-// measure plays the workload's subjects in turn, for all rounds.
+// measure plays the workload's subjects in turn, for all rounds. One that fails is absent, and the failure is returned.
 func measure(o options, w workload) (block, error) {
-	b := block{Workload: w.name, Peer: w.subjects[0].name}
+	b := block{Workload: w.name, Peer: w.subjects[0].name, Series: w.series, X: w.x}
 	samples := make([]map[string][]float64, len(w.subjects))
 	absent := make([]string, len(w.subjects))
+	var failures []error
 	for range o.rounds {
 		var together map[string]figures
 		if w.together != nil {
@@ -53,12 +56,12 @@ func measure(o options, w workload) (block, error) {
 			if w.together == nil {
 				f, err = w.once(s)
 			}
-			if errors.Is(err, fs.ErrNotExist) {
-				absent[i] = err.Error()
-				continue
-			}
 			if err != nil {
-				return b, fmt.Errorf("%s: %w", s.name, err)
+				absent[i] = err.Error()
+				if !errors.Is(err, fs.ErrNotExist) {
+					failures = append(failures, fmt.Errorf("%s: %w", s.name, err))
+				}
+				continue
 			}
 			if samples[i] == nil {
 				samples[i] = map[string][]float64{}
@@ -83,7 +86,7 @@ func measure(o options, w workload) (block, error) {
 		b.Rows = append(b.Rows, r)
 	}
 	b.ratios()
-	return b, nil
+	return b, errors.Join(failures...)
 }
 
 // once measures one subject.
@@ -105,7 +108,7 @@ func (w *workload) once(s subject) (figures, error) {
 
 // ratios divides every row by the peer's.
 func (b *block) ratios() {
-	peer := b.Rows[0].Median
+	peer := b.Rows[0].Median // nil, which gives no ratio, if it is absent
 	for i := range b.Rows {
 		b.Rows[i].Ratio = map[string]float64{}
 		for k, v := range b.Rows[i].Median {
@@ -142,7 +145,7 @@ func (b *block) columns() []string {
 }
 
 func (b *block) print(w io.Writer) {
-	columns := b.columns()
+	columns := slices.DeleteFunc(b.columns(), func(c string) bool { return c == p90 || c == p999 || c == p9999 })
 	fmt.Fprintf(w, "\n%s (ratios to %s)\n", b.Workload, b.Peer)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "\t%s\t\n", strings.Join(columns, "\t"))
@@ -169,13 +172,13 @@ func (b *block) print(w io.Writer) {
 // human writes v in the unit of its column.
 func human(column string, v float64) string {
 	switch column {
-	case perUnit, cpuPerUnit, p50, p99, alone, beside, untilReady, cpuOfStart, "tight", "calls", "hash", "json", "http":
+	case perUnit, cpuPerUnit, p50, p90, p99, p999, p9999, alone, beside, untilReady, cpuOfStart, "tight", "calls", "hash", "json", "http":
 		return time.Duration(math.Round(v)).Round(10 * time.Nanosecond).String()
 	case systemShare:
 		return fmt.Sprintf("%.0f%%", 100*v)
 	case perConn:
 		return fmt.Sprintf("%.1f KiB", v/1024)
-	case disturbance:
+	case disturbance, callsPerUnit:
 		return fmt.Sprintf("%.2f", v)
 	}
 	return fmt.Sprintf("%.0f", v)

@@ -14,14 +14,14 @@ func tlsWorkloads(o options, ps *peers) []workload {
 // tlsEcho is echo over TLS.
 func tlsEcho(o options, conns, size int) func(*process) (figures, error) {
 	return func(p *process) (figures, error) {
-		return measureLoad(p, conns, o.window, func(int) (func() error, func(), error) { return tlsPingPong(p.addrs[0], size) })
+		return measureLoad(p, conns, o.window, 0, func(int) (func() error, func(), error) { return tlsPingPong(p.addrs[0], size) })
 	}
 }
 
 // handshakes is churn over TLS.
 func handshakes(o options) func(*process) (figures, error) {
 	return func(p *process) (figures, error) {
-		return measureLoad(p, 16, o.window, func(int) (func() error, func(), error) {
+		return measureLoad(p, 16, o.window, 0, func(int) (func() error, func(), error) {
 			return func() error {
 				unit, closeIt, err := tlsPingPong(p.addrs[0], 64)
 				if err != nil {

@@ -24,7 +24,7 @@ func datagramWorkloads(o options, ps *peers) []workload {
 // udpEcho measures datagram and answer, from a socket for each client.
 func udpEcho(o options, clients, size int) func(*process) (figures, error) {
 	return func(p *process) (figures, error) {
-		return measureLoad(p, clients, o.window, func(int) (func() error, func(), error) { return datagramPingPong(p.addrs[0], size) })
+		return measureLoad(p, clients, o.window, 0, func(int) (func() error, func(), error) { return datagramPingPong(p.addrs[0], size) })
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 // in one go.
 type workload struct {
 	name     string
+	series   string  // what it is one of several sizes of; empty: nothing
+	x        float64 // its size
 	subjects []subject
 	run      func(p *process) (figures, error)
 	together func() (map[string]figures, error) // by subject's name
@@ -22,23 +24,30 @@ type figures map[string]float64
 
 // The columns of the tables, in their order.
 const (
-	perUnit     = "time/unit"    // ns
-	cpuPerUnit  = "cpu/unit"     // ns of processor time of the server's process
-	systemShare = "sys"          // share of it spent in the kernel
-	perSecond   = "units/s"      // done by the load generator
-	p50         = "p50"          // ns
-	p99         = "p99"          // ns
-	perConn     = "bytes/conn"   // resident memory above the idle server's
-	alone       = "p99 alone"    // ns, the neighbour undisturbed
-	beside      = "p99 beside"   // ns, the neighbour beside a spinning guest
-	disturbance = "beside/alone" // of the two
-	untilReady  = "until ready"  // ns from the start of the process to the line that says where it listens
-	cpuOfStart  = "cpu"          // ns of processor time until then
+	perUnit      = "time/unit"    // ns
+	cpuPerUnit   = "cpu/unit"     // ns of processor time of the server's process
+	systemShare  = "sys"          // share of it spent in the kernel
+	perSecond    = "units/s"      // done by the load generator
+	p50          = "p50"          // ns
+	p90          = "p90"          // ns
+	p99          = "p99"          // ns
+	p999         = "p99.9"        // ns
+	p9999        = "p99.99"       // ns
+	callsPerUnit = "calls/unit"   // system calls of the server's process
+	perConn      = "bytes/conn"   // resident memory above the idle server's
+	alone        = "p99 alone"    // ns, the neighbour undisturbed
+	beside       = "p99 beside"   // ns, the neighbour beside a spinning guest
+	disturbance  = "beside/alone" // of the two
+	untilReady   = "until ready"  // ns from the start of the process to the line that says where it listens
+	cpuOfStart   = "cpu"          // ns of processor time until then
 )
 
 var columnOrder = append([]string{
-	perUnit, cpuPerUnit, systemShare, perSecond, p50, p99, perConn, alone, beside, disturbance, untilReady, cpuOfStart,
+	perUnit, cpuPerUnit, systemShare, perSecond, p50, p90, p99, p999, p9999, callsPerUnit, perConn, alone, beside, disturbance, untilReady, cpuOfStart,
 }, kindsOfWork...)
+
+// quantiles are the latencies that are kept of a sample. The table on the terminal shows two of them.
+var quantiles = map[string]float64{p50: 0.5, p90: 0.9, p99: 0.99, p999: 0.999, p9999: 0.9999}
 
 // workloads lists all there is to measure.
 func workloads(o options, cert certificate) []workload {
@@ -46,17 +55,18 @@ func workloads(o options, cert certificate) []workload {
 	var all []workload
 	for _, group := range [][]workload{
 		streamWorkloads(o, ps), sandboxWorkloads(o, ps), tlsWorkloads(o, ps), datagramWorkloads(o, ps),
-		coreWorkloads(o, ps),
+		coreWorkloads(o, ps), proxyWorkloads(o, ps), callWorkloads(o, ps),
 	} {
 		all = append(all, group...)
 	}
 	return all
 }
 
-func measureLoad(p *process, n int, window time.Duration, open func(int) (func() error, func(), error)) (figures, error) {
+// measureLoad drives p with n clients; see drive.
+func measureLoad(p *process, n int, window, every time.Duration, open func(int) (func() error, func(), error)) (figures, error) {
 	var marks []time.Duration
 	var times []time.Time
-	l, err := drive(n, window, open, func() error {
+	l, err := drive(n, window, every, open, func() error {
 		cpu, err := p.cpu()
 		marks, times = append(marks, cpu), append(times, time.Now())
 		return err
@@ -68,11 +78,13 @@ func measureLoad(p *process, n int, window time.Duration, open func(int) (func()
 		return nil, fmt.Errorf("no unit of work was done in %v", window)
 	}
 	share, err := p.systemShare()
-	return figures{
+	f := figures{
 		cpuPerUnit:  float64(marks[1]-marks[0]) / float64(l.units),
 		systemShare: share,
 		perSecond:   float64(l.units) / times[1].Sub(times[0]).Seconds(),
-		p50:         float64(l.percentile(0.50)),
-		p99:         float64(l.percentile(0.99)),
-	}, err
+	}
+	for column, q := range quantiles {
+		f[column] = float64(l.percentile(q))
+	}
+	return f, err
 }
