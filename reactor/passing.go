@@ -9,8 +9,8 @@ import (
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
-// FileDescriptorReceiver is implemented by protocols of UNIX connections that take descriptors from their peers. Those
-// that are sent to other protocols are closed.
+// FileDescriptorReceiver is implemented by protocols of UNIX connections that take descriptors from their peers, behind
+// any number of wrappers ([protocol.Wrapper]). Those that are sent to other protocols are closed.
 type FileDescriptorReceiver interface {
 	// FileDescriptorReceived hands over an open file, which the protocol closes. It is called in front of the
 	// DataReceived with the byte that the descriptor was sent with, which may begin with bytes from before it.
@@ -75,11 +75,26 @@ func (c *Conn) SendFileDescriptor(f *os.File) error {
 	return nil
 }
 
+// fileReceiver is who takes descriptors, p or a protocol behind it; nil if none does.
+func fileReceiver(p protocol.Protocol) FileDescriptorReceiver {
+	for p != nil {
+		if receiver, ok := p.(FileDescriptorReceiver); ok {
+			return receiver
+		}
+		w, ok := p.(protocol.Wrapper)
+		if !ok {
+			return nil
+		}
+		p = w.WrappedProtocol()
+	}
+	return nil
+}
+
 // takesFiles prepares for descriptors if the protocol wants them.
 func (c *Conn) takesFiles() {
 	s, ok := c.sock.(fileSocket)
-	receiver, wants := c.proto.(FileDescriptorReceiver)
-	if ok && wants && c.peer.Network() == "unix" {
+	receiver := fileReceiver(c.proto)
+	if ok && receiver != nil && c.peer.Network() == "unix" {
 		c.passing = &passing{receiver: receiver, sock: s}
 	}
 }

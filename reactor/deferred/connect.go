@@ -1,6 +1,10 @@
 package deferred
 
-import "github.com/wasmnet/wasmnet/reactor/protocol"
+import (
+	"net/netip"
+
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
 
 // Connect dials a client endpoint string with one attempt, and returns a Deferred of the protocol that f built, once its
 // ConnectionMade has been called. It fails with the reason of the attempt, with the error of a string that cannot be
@@ -72,6 +76,14 @@ func (a *attempt) StopFactory() {
 	}
 }
 
+// CheckAddress asks the factory whether addr may be dialled, if it wants to be asked; see reactor.AddressChecker.
+func (a *attempt) CheckAddress(addr netip.AddrPort) error {
+	if f, ok := a.factory.(interface{ CheckAddress(netip.AddrPort) error }); ok {
+		return f.CheckAddress(addr)
+	}
+	return nil
+}
+
 // announced is a protocol whose ConnectionMade is followed by a call of made.
 type announced struct {
 	protocol.Protocol
@@ -82,6 +94,9 @@ func (a announced) ConnectionMade(t protocol.Transport) {
 	a.Protocol.ConnectionMade(t)
 	a.made()
 }
+
+// WrappedProtocol implements [protocol.Wrapper].
+func (a announced) WrappedProtocol() protocol.Protocol { return a.Protocol }
 
 // announce wraps p, with the powers that p has and no others.
 func announce(p protocol.Protocol, made func()) protocol.Protocol {

@@ -2,6 +2,7 @@ package deferred_test
 
 import (
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -240,5 +241,31 @@ func TestConnectStartsAndStopsTheFactory(t *testing.T) {
 	r.Settle()
 	if f.started != 1 || f.stopped != 1 {
 		t.Errorf("disconnected: started %d times, stopped %d", f.started, f.stopped)
+	}
+}
+
+// checking is a factory that has a say in which addresses are dialled.
+type checking struct {
+	protocol.Factory
+	err error
+}
+
+func (f checking) CheckAddress(netip.AddrPort) error { return f.err }
+
+// TestConnectAsksForTheAddress: a factory that is asked about addresses by a reactor is asked behind Connect too.
+func TestConnectAsksForTheAddress(t *testing.T) {
+	r := reactortest.NewReactor()
+	if _, err := r.Listen("tcp:80", only(&reactortest.Recorder{})); err != nil {
+		t.Fatal(err)
+	}
+	p := &reactortest.Recorder{}
+	denied := deferred.Connect(r, "tcp:localhost:80", checking{only(p), errTest})
+	allowed := deferred.Connect(r, "tcp:localhost:80", checking{only(p), nil})
+	r.Settle()
+	if _, err, _ := denied.Result(); !errors.Is(err, errTest) || !errors.Is(err, protocol.ErrDenied) {
+		t.Errorf("an address that is denied: %v", err)
+	}
+	if got, err, _ := allowed.Result(); got != p || err != nil {
+		t.Errorf("an address that is allowed: %v, %v", got, err)
 	}
 }

@@ -148,10 +148,14 @@ func (p *loggedProtocol) AbortConnection() {
 
 func (p *loggedProtocol) StartTLS(options protocol.TLSOptions) error {
 	err := p.Transport.StartTLS(options)
+	p.startsTLS(options.Server, err)
+	return err
+}
+
+func (p *loggedProtocol) startsTLS(server bool, err error) {
 	if err != nil {
 		p.event("TLS not started", "error", err)
 	} else {
-		p.event("starting TLS", "server", options.Server)
+		p.event("starting TLS", "server", server)
 	}
-	return err
 }

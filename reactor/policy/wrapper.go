@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"net/netip"
 
 	"github.com/wasmnet/wasmnet/reactor/protocol"
@@ -79,7 +80,10 @@ type ProtocolWrapper struct {
 	Protocol protocol.Protocol
 }
 
-var _ Wrapped = (*ProtocolWrapper)(nil)
+var (
+	_ Wrapped                        = (*ProtocolWrapper)(nil)
+	_ protocol.CredentialedTransport = (*ProtocolWrapper)(nil)
+)
 
 // ConnectionMade keeps t and hands it up.
 func (w *ProtocolWrapper) ConnectionMade(t protocol.Transport) {
@@ -119,8 +123,20 @@ func (w *ProtocolWrapper) ReadBuffer() []byte {
 	return w.Protocol.(protocol.BufferProvider).ReadBuffer()
 }
 
+// WrappedProtocol implements [protocol.Wrapper].
+func (w *ProtocolWrapper) WrappedProtocol() protocol.Protocol { return w.Protocol }
+
 // Unwrap returns the transport below. See the function of this name.
 func (w *ProtocolWrapper) Unwrap() protocol.Transport { return w.Transport }
+
+// PeerCredentials implements [protocol.CredentialedTransport]. It fails with [protocol.ErrUnsupported] if the transport
+// below cannot tell.
+func (w *ProtocolWrapper) PeerCredentials() (protocol.PeerCredentials, error) {
+	if t, ok := w.Transport.(protocol.CredentialedTransport); ok {
+		return t.PeerCredentials()
+	}
+	return protocol.PeerCredentials{}, fmt.Errorf("peer credentials: %w", protocol.ErrUnsupported)
+}
 
 // Unwrap returns the reactor's own transport below any number of policies. Native protocols that use more than
 // [protocol.Transport] find it there; what they do with it, the policies do not see.
@@ -140,6 +156,7 @@ type Wrapped interface {
 	protocol.HandshakeListener
 	protocol.HalfCloser
 	protocol.BufferProvider
+	protocol.Wrapper
 }
 
 // Expose returns w without those powers that inner, the protocol that w wraps, does not have: a reactor treats
@@ -167,6 +184,7 @@ type (
 	base interface {
 		protocol.Protocol
 		protocol.HandshakeListener
+		protocol.Wrapper
 	}
 	onlyBase   struct{ base }
 	halfCloser struct {

@@ -114,3 +114,10 @@ func (b *Base) DataReceived([]byte) {}
 
 // ConnectionLost ignores the reason.
 func (b *Base) ConnectionLost(error) {}
+
+// Wrapper is implemented by protocols that stand before another one and hand events up to it. A reactor finds there what
+// the protocol behind them can do and they have no part in, such as taking descriptors.
+type Wrapper interface {
+	// WrappedProtocol is the protocol behind this one, or nil while there is none.
+	WrappedProtocol() Protocol
+}
