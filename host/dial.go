@@ -89,10 +89,8 @@ func (i *instance) connect(text string) (int32, abi.Code) {
 		return 0, abi.Limit
 	}
 	d.conn.handle, d.conn.inst = h, i
-	if e.TLS != nil && i.svc.tls.Roots != nil && e.TLS.RootCAs == nil {
-		e.TLS.RootCAs = i.svc.tls.Roots
-	}
-	connector, err := loop.ConnectEndpoint(e, d)
+	i.svc.trust(e)
+	connector, err := loop.ConnectEndpoint(e, i.svc.wrapped(d))
 	if err != nil {
 		i.remove(h, true)
 		return 0, codeOf(err)

@@ -54,7 +54,7 @@ func (i *instance) listen(text string) (int32, abi.Code) {
 		return 0, abi.Limit
 	}
 	l.handle = h
-	if l.port, err = loop.ListenEndpoint(e, l); err != nil {
+	if l.port, err = loop.ListenEndpoint(e, i.svc.wrapped(l)); err != nil {
 		i.remove(h, true)
 		if errors.Is(err, syscall.EADDRINUSE) {
 			return 0, abi.Conflict

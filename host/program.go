@@ -74,8 +74,9 @@ func (s *Service) StartConnect(text string) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.trust(e)
 	p.loop.CallFromThread(func() {
-		if _, err := p.loop.ConnectEndpoint(e, &rootDial{svc: s, program: p}); err != nil {
+		if _, err := p.loop.ConnectEndpoint(e, s.wrapped(&rootDial{svc: s, program: p})); err != nil {
 			p.finish(err)
 		}
 	})

@@ -35,6 +35,11 @@ type ServiceConfig struct {
 	Logger *slog.Logger
 
 	TLS TLS
+
+	// Wrap puts policies of the operator's own, such as those of package policy, between the reactor and the
+	// service's connections, those that its guests dial and accept among them. It is called for each port and each
+	// attempt. Such connections cannot be spliced. nil: there are none.
+	Wrap func(protocol.Factory) protocol.Factory
 }
 
 // Service is a module in service: the factory of sandboxed protocols. It implements [protocol.Factory],
@@ -46,6 +51,8 @@ type Service struct {
 	code      *code
 	loops     []Loop
 	spread    func(*endpoint.Server, protocol.Factory) (protocol.Port, error) // opens a port for all loops
+	wrap      func(protocol.Factory) protocol.Factory                         // or nil
+	outer     protocol.Factory                                                // the service behind the operator's policies
 	time      guestTime                                                       // of start-up and of workers
 	name      string
 	log       *slog.Logger
@@ -120,6 +127,8 @@ func (h *Host) newService(m *Module, loops []Loop, spread func(*endpoint.Server,
 	s, err := h.prepareService(m, cfg)
 	if err == nil {
 		s.loops, s.spread, s.time = loops, spread, timeOf(loops[0])
+		s.wrap = cfg.Wrap
+		s.outer = s.wrapped(s)
 		err = s.begin()
 	}
 	if err != nil {
@@ -237,9 +246,17 @@ func (s *Service) ListenEndpoint(e *endpoint.Server) (protocol.Port, error) {
 		return s.listenDatagrams(e)
 	}
 	if s.isolation == PerService {
-		return s.home().ListenEndpoint(e, s)
+		return s.home().ListenEndpoint(e, s.outer)
 	}
-	return s.spread(e, s)
+	return s.spread(e, s.outer)
+}
+
+// wrapped is f behind the operator's policies.
+func (s *Service) wrapped(f protocol.Factory) protocol.Factory {
+	if s.wrap == nil {
+		return f
+	}
+	return s.wrap(f)
 }
 
 // home is the loop of what exists once.

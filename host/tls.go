@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/wasmnet/wasmnet/abi"
+	"github.com/wasmnet/wasmnet/reactor/endpoint"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -24,6 +25,13 @@ type TLS struct {
 type Identity struct {
 	Name        string
 	Certificate tls.Certificate
+}
+
+// trust has a server be verified against the service's roots, unless its endpoint names others.
+func (s *Service) trust(e *endpoint.Client) {
+	if e.TLS != nil && s.tls.Roots != nil && e.TLS.RootCAs == nil {
+		e.TLS.RootCAs = s.tls.Roots
+	}
 }
 
 // configurable is a transport that takes a configuration of its caller's making.

@@ -16,6 +16,7 @@ import (
 	"github.com/wasmnet/wasmnet/host"
 	"github.com/wasmnet/wasmnet/modules"
 	"github.com/wasmnet/wasmnet/reactor"
+	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
 // serviceFlags are the flags that every command which runs a module has.
@@ -28,21 +29,25 @@ type serviceFlags struct {
 	loops     int
 	backend   string
 	cacheDir  string
-	logger    func(io.Writer) (*slog.Logger, error)
+	log       *logging
+	tls       *tlsFlags
+	throttle  throttle
 }
 
 func addServiceFlags(cmd *cobra.Command) *serviceFlags {
-	f := &serviceFlags{}
+	f := &serviceFlags{throttle: throttle{}}
 	flags := cmd.Flags()
 	flags.StringVar(&f.isolation, "isolation", "", "who shares a sandbox: connection, loop or service (default: the module's choice)")
 	flags.Var(&f.limits, "limit", "a limit, such as memory=16MiB or idle=30s; repeatable")
+	flags.Var(f.throttle, "throttle", "bytes a second of all connections together or of each peer: total-in, total-out, peer-in or peer-out; repeatable")
 	flags.Var(&f.grants, "allow", "a grant: dial=PATTERN, listen=PATTERN, resolve[=NAME], env=NAME[=VALUE] or mount=DIR:PATH[:rw]; repeatable")
 	flags.StringArrayVar(&f.set, "set", nil, "a configuration value for the module, as `key=value`; repeatable")
 	flags.DurationVar(&f.drain, "drain", 10*time.Second, "on SIGINT or SIGTERM, how long connections may finish")
 	flags.IntVar(&f.loops, "loops", 0, "number of event loops (default: one for each processor)")
 	flags.StringVar(&f.backend, "backend", "", "how sockets are watched: epoll, kqueue or net (default: the best there is)")
 	flags.StringVar(&f.cacheDir, "cache", "", "folder of the compile cache, or none (default: wasmnet in the user's cache folder)")
-	f.logger = logFlags(cmd)
+	f.tls = addTLSFlags(cmd)
+	f.log = addLogFlags(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("isolation", cobra.FixedCompletions([]string{"connection", "loop", "service"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("limit", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		names := host.LimitNames()
@@ -75,12 +80,13 @@ type running struct {
 	host    *host.Host
 	reactor *reactor.Reactor
 	service *host.Service
+	traffic io.Closer // the traffic log, or nil
 }
 
 // open loads the module and starts its service. args are set for connect and exec: those of the guest, which may end the
 // program and writes to the command's own output.
 func (f *serviceFlags) open(cmd *cobra.Command, module string, args []string) (*running, error) {
-	log, err := f.logger(cmd.ErrOrStderr())
+	log, err := f.log.logger(cmd.ErrOrStderr())
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +99,9 @@ func (f *serviceFlags) open(cmd *cobra.Command, module string, args []string) (*
 	if cfg.Config, err = parseSettings(f.set); err != nil {
 		return nil, usageError{err}
 	}
+	if cfg.TLS, err = f.tls.load(); err != nil {
+		return nil, err
+	}
 	if args != nil {
 		cfg.Stdout, cfg.Stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()
 		cfg.Args = args
@@ -101,10 +110,30 @@ func (f *serviceFlags) open(cmd *cobra.Command, module string, args []string) (*
 	if r.reactor, err = reactor.New(reactor.Config{Loops: f.loops, Backend: f.backend, Logger: log}); err != nil {
 		return nil, usageError{err}
 	}
+	if cfg.Wrap, err = r.policies(f); err != nil {
+		return nil, err
+	}
 	if err := r.load(cmd.Context(), f, cfg); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
 	return r, nil
+}
+
+// policies are those that stand before the service's connections; nil if there are none.
+func (r *running) policies(f *serviceFlags) (func(protocol.Factory) protocol.Factory, error) {
+	traffic, file, err := f.log.openTraffic()
+	if err != nil {
+		return nil, err
+	}
+	r.traffic = file
+	throttle := f.throttle.wrap()
+	switch {
+	case throttle == nil:
+		return traffic, nil
+	case traffic == nil:
+		return throttle, nil
+	}
+	return func(f protocol.Factory) protocol.Factory { return throttle(traffic(f)) }, nil
 }
 
 func (r *running) load(ctx context.Context, f *serviceFlags, cfg host.ServiceConfig) error {
@@ -140,10 +169,14 @@ func (f *serviceFlags) cache() (string, error) {
 
 // close lets go of everything. The reactor has ended or never ran.
 func (r *running) close() error {
-	if r.host == nil {
-		return nil
+	var errs []error
+	if r.host != nil {
+		errs = append(errs, r.host.Close())
 	}
-	return r.host.Close()
+	if r.traffic != nil {
+		errs = append(errs, r.traffic.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // loadModule loads a built-in module by its name, or a file. A built-in's settings go below the user's.

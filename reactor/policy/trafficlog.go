@@ -24,7 +24,7 @@ type TrafficLog struct {
 type TrafficLoggingFactory struct {
 	WrappingFactory
 	log   TrafficLog
-	count atomic.Uint64
+	count *atomic.Uint64
 }
 
 var _ protocol.ClientFactory = (*TrafficLoggingFactory)(nil)
@@ -34,7 +34,12 @@ func NewTrafficLoggingFactory(f protocol.Factory, log TrafficLog) *TrafficLoggin
 	if log.Logger == nil {
 		log.Logger = slog.Default()
 	}
-	return &TrafficLoggingFactory{WrappingFactory: WrappingFactory{f}, log: log}
+	return &TrafficLoggingFactory{WrappingFactory: WrappingFactory{f}, log: log, count: new(atomic.Uint64)}
+}
+
+// With logs the traffic of another factory to the same place, and numbers the connections of both together.
+func (f *TrafficLoggingFactory) With(other protocol.Factory) *TrafficLoggingFactory {
+	return &TrafficLoggingFactory{WrappingFactory: WrappingFactory{other}, log: f.log, count: f.count}
 }
 
 // BuildProtocol implements [protocol.Factory].

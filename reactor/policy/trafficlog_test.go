@@ -82,6 +82,9 @@ msg=aborting traffic=2 peer=1.2.3.4:5
 msg=lost traffic=2 peer=1.2.3.4:5 reason="connection was lost"
 `)
 	buf.Reset()
+	build(f.With(always(inner)), "1.2.3.4:5").ConnectionLost(protocol.ErrConnectionDone)
+	wantLog(t, &buf, "\nmsg=lost traffic=3 peer=1.2.3.4:5 reason=\"connection was closed cleanly\"\n")
+	buf.Reset()
 	build(NewTrafficLoggingFactory(always(nil), TrafficLog{Logger: logger(&buf, slog.LevelInfo)}), "1.2.3.4:5")
 	wantLog(t, &buf, "\nmsg=refused peer=1.2.3.4:5\n")
 }

@@ -1,0 +1,27 @@
+;; A mail server's greeting, as far as STARTTLS: then it presents the identity "second" and echoes what it is sent.
+(module
+  (import "wasmnet_v1" "set_receive_buffer" (func $set_receive_buffer (param i32 i32) (result i32)))
+  (import "wasmnet_v1" "write" (func $write (param i32 i32 i32) (result i32)))
+  (import "wasmnet_v1" "start_tls" (func $start_tls (param i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "220 ready\r\n")
+  (data (i32.const 16) "250 STARTTLS\r\n")
+  (data (i32.const 32) "220 go ahead\r\n")
+  (data (i32.const 48) "role=server\nidentity=second")
+  (global $heard (mut i32) (i32.const 0))
+  (func (export "wasmnet_start") (result i32)
+    (call $set_receive_buffer (i32.const 1024) (i32.const 1024)))
+  (func (export "connection_made") (param $conn i32)
+    (drop (call $write (local.get $conn) (i32.const 0) (i32.const 11))))
+  (func (export "data_received") (param $conn i32) (param $n i32)
+    (global.set $heard (i32.add (global.get $heard) (i32.const 1)))
+    (if (i32.eq (global.get $heard) (i32.const 1))
+      (then
+        (drop (call $write (local.get $conn) (i32.const 16) (i32.const 14)))
+        (return)))
+    (if (i32.eq (global.get $heard) (i32.const 2))
+      (then
+        (drop (call $write (local.get $conn) (i32.const 32) (i32.const 14)))
+        (if (i32.ne (call $start_tls (local.get $conn) (i32.const 48) (i32.const 27)) (i32.const 0)) (then unreachable))
+        (return)))
+    (drop (call $write (local.get $conn) (i32.const 1024) (local.get $n)))))
