@@ -11,7 +11,8 @@ import (
 )
 
 // Build makes protocols that write lines to w. What they are says the value of the key "report": "" for the stream
-// itself ("peer ADDRESS", "host ADDRESS" and "bytes HEX"), "http1" for a server, "chunked" for a decoder of bodies.
+// itself ("peer ADDRESS", "host ADDRESS" and "bytes HEX"), "http1" for a server, "chunked" for a decoder of bodies,
+// "dns-message" and "dns-name" for decoders of what has come so far ("dns JSON").
 func Build(w io.Writer, lookup func(key string) (value string, ok bool)) (protocol.Factory, error) {
 	l, err := limits(lookup)
 	if err != nil {
@@ -29,8 +30,11 @@ func Build(w io.Writer, lookup func(key string) (value string, ok bool)) (protoc
 			d.Reset(l)
 			return &chunked{output: w, decoder: d}
 		}), nil
+	case "dns-message", "dns-name":
+		offset, _ := lookup("start_offset")
+		return dnsFactory(w, kind, offset)
 	default:
-		return nil, fmt.Errorf("report %q: want nothing, http1 or chunked", kind)
+		return nil, fmt.Errorf("report %q: want nothing, http1, chunked, dns-message or dns-name", kind)
 	}
 }
 
