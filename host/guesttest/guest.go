@@ -25,8 +25,8 @@ type Guest struct {
 	printed bytes.Buffer
 }
 
-// New puts the module in service on a reactor of its own, until the test ends. Modules are compiled once for all tests of
-// a process. What the guest logs goes to the test's output unless cfg has a Logger, what it prints to [Guest.Printed]
+// New puts the module in service on a reactor of its own, until the test ends. A module is compiled once for all tests of
+// a process, and its machine code kept in the folder where the command wasmnet keeps it ([host.DefaultCacheDir]). What the guest logs goes to the test's output unless cfg has a Logger, what it prints to [Guest.Printed]
 // unless cfg has a Stdout.
 func New(t testing.TB, wasm []byte, cfg host.ServiceConfig) *Guest {
 	t.Helper()
@@ -94,7 +94,11 @@ func load(wasm []byte) (*host.Host, *host.Module, error) {
 	loaded.Lock()
 	defer loaded.Unlock()
 	if loaded.host == nil {
-		h, err := host.New(host.Config{})
+		var cfg host.Config
+		if dir, err := host.DefaultCacheDir(); err == nil { // without a home it is compiled each time
+			cfg.CacheDir = dir
+		}
+		h, err := host.New(cfg)
 		if err != nil {
 			return nil, nil, err
 		}
