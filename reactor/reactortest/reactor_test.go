@@ -105,7 +105,7 @@ func TestRequests(t *testing.T) {
 	check()
 	r.Settle()
 	check("[127.0.0.1 ::1] <nil>", "[192.0.2.9] <nil>",
-		`[] name could not be resolved: "nowhere" is not in Hosts`, "[127.0.0.1 ::1] <nil>")
+		`[] name could not be resolved: "nowhere" is not in Hosts`, "[] connecting was cancelled")
 
 	input := []byte("ab")
 	r.DeferToThread("reactortest.double", input, doubled)

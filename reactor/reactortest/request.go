@@ -10,16 +10,21 @@ import (
 
 // request is a protocol.Request.
 type request struct {
-	r    *Reactor
-	done func(error)
+	r         *Reactor
+	done      func(error)
+	cancelled bool
 }
 
 // Cancel implements protocol.Request.
 func (q *request) Cancel() {
+	q.cancelled = true
 	q.r.soon(func() { q.finish(protocol.ErrConnectingCancelled) })
 }
 
 func (q *request) finish(err error) {
+	if q.cancelled {
+		err = protocol.ErrConnectingCancelled // also if the outcome was on its way
+	}
 	if done := q.done; done != nil {
 		q.done = nil
 		done(err)
