@@ -1,7 +1,6 @@
 package behaviour
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"testing"
@@ -51,34 +50,4 @@ func (p *identities) guests() host.TLS {
 		{Name: "server", Certificate: p.certificates["server"]},
 		{Name: "client", Certificate: p.certificates["client"]},
 	}}
-}
-
-// sandboxes is a host for all tests, with the puppet.
-type sandboxes struct {
-	*host.Host
-	puppet *host.Module
-}
-
-var shared *sandboxes
-
-// sandboxHost returns it.
-func sandboxHost(t testing.TB) *sandboxes {
-	t.Helper()
-	if shared != nil {
-		return shared
-	}
-	var cfg host.Config
-	if dir, err := host.DefaultCacheDir(); err == nil {
-		cfg.CacheDir = dir
-	}
-	h, err := host.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := h.Load(context.Background(), "puppet", puppetModule(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	shared = &sandboxes{h, m}
-	return shared
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 	"github.com/wasmnet/wasmnet/tests/internal/puppet"
+	"github.com/wasmnet/wasmnet/tests/internal/sandbox"
 )
 
 // TestPuppetsOnTime plays timers, and what is made of them.
@@ -201,7 +202,7 @@ func TestPuppetsHearEveryReason(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			for _, w := range []world{{client: false}, {client: true}} {
-				p := &performance{world: w, pki: &identities{}, gate: newGate(), behaviour: behaviour{
+				p := &performance{world: w, pki: &identities{}, gate: sandbox.NewGate(), behaviour: behaviour{
 					tellsClient: []string{"started", "failed " + name},
 				}}
 				p.prepare()
@@ -210,11 +211,11 @@ func TestPuppetsHearEveryReason(t *testing.T) {
 				const to = "tcp:127.0.0.1:7"
 				r.Unreachable("127.0.0.1:7", reason)
 				if w.client {
-					cfg := p.settings(t, p.behaviour.client, to, &p.clientTape)
+					cfg := p.settings(t, p.behaviour.client, to, p.clientTape)
 					cfg.Program = true
-					guesttest.On(t, r, puppetModule(t), cfg).Exec()
+					guesttest.On(t, r, sandbox.Puppet(t), cfg).Exec()
 				} else {
-					native(r, p.behaviour.client, to, &p.clientTape).Start()
+					native(r, p.behaviour.client, to, p.clientTape).Start()
 				}
 				r.Settle()
 				for d, ok := r.Next(); ok && !p.over(); d, ok = r.Next() {

@@ -6,13 +6,9 @@ import (
 	"encoding/hex"
 	"log/slog"
 	"net/netip"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +18,7 @@ import (
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 	"github.com/wasmnet/wasmnet/tests/internal/puppet"
+	"github.com/wasmnet/wasmnet/tests/internal/sandbox"
 	"github.com/wasmnet/wasmnet/tests/internal/trial"
 )
 
@@ -40,7 +37,7 @@ type behaviour struct {
 // A world is where a behaviour is played.
 type world struct {
 	sockets        bool
-	server, client bool // in a sandbox
+	server, client bool // are in a sandbox
 }
 
 func (w world) String() string {
@@ -49,10 +46,10 @@ func (w world) String() string {
 		name = "sockets"
 	}
 	for _, end := range []struct {
-		name    string
-		sandbox bool
+		name      string
+		sandboxed bool
 	}{{"server", w.server}, {"client", w.client}} {
-		if end.sandbox {
+		if end.sandboxed {
 			name += ", " + end.name + " in a sandbox"
 		}
 	}
@@ -81,7 +78,7 @@ func play(t *testing.T, all []behaviour) {
 					continue
 				}
 				t.Run(b.name, func(t *testing.T) {
-					p := &performance{behaviour: b, world: w, pki: pki, gate: newGate()}
+					p := &performance{behaviour: b, world: w, pki: pki, gate: sandbox.NewGate()}
 					if w.sockets {
 						p.onSockets(t)
 					} else {
@@ -98,14 +95,14 @@ type performance struct {
 	behaviour
 	world
 	pki  *identities
-	gate *gate
+	gate *sandbox.Gate
 
-	serverTape, clientTape tape
+	serverTape, clientTape *sandbox.Tape
 }
 
-// prepare gives the tapes their gate and the client its start.
+// prepare makes the tapes and gives the client its start.
 func (p *performance) prepare() {
-	p.serverTape.gate, p.clientTape.gate = p.gate, p.gate
+	p.serverTape, p.clientTape = p.gate.NewTape(), p.gate.NewTape()
 	if !strings.Contains(p.behaviour.client, "start:") {
 		p.behaviour.client += "\nstart: dial $to"
 	}
@@ -113,7 +110,7 @@ func (p *performance) prepare() {
 
 // over reports whether everything was told that is expected.
 func (p *performance) over() bool {
-	return len(p.serverTape.all()) >= len(p.tellsServer) && len(p.clientTape.all()) >= len(p.tellsClient)
+	return len(p.serverTape.All()) >= len(p.tellsServer) && len(p.clientTape.All()) >= len(p.tellsClient)
 }
 
 // compare is called when nothing happens any more.
@@ -123,7 +120,7 @@ func (p *performance) compare(t *testing.T) {
 		name   string
 		told   []string
 		wanted []string
-	}{{"server", p.serverTape.all(), p.tellsServer}, {"client", p.clientTape.all(), p.tellsClient}} {
+	}{{"server", p.serverTape.All(), p.tellsServer}, {"client", p.clientTape.All(), p.tellsClient}} {
 		if end.wanted == nil {
 			continue
 		}
@@ -172,7 +169,7 @@ func pattern(n int) string {
 }
 
 // settings are the service of a puppet that may do everything, with a script.
-func (p *performance) settings(t *testing.T, script, to string, tells *tape) host.ServiceConfig {
+func (p *performance) settings(t *testing.T, script, to string, tells *sandbox.Tape) host.ServiceConfig {
 	t.Helper()
 	cfg := host.ServiceConfig{
 		Name: "puppet", Stdout: tells, Config: map[string]string{"script": script, "to": to}, TLS: p.pki.guests(),
@@ -190,23 +187,23 @@ func (p *performance) inMemory(t *testing.T) {
 	p.prepare()
 	r := reactortest.NewReactor()
 	defer r.Close()
-	wasm := puppetModule(t)
+	wasm := sandbox.Puppet(t)
 	const to = "tcp:127.0.0.1:7"
 	if p.behaviour.server != "" {
-		var factory protocol.Factory = native(r, p.behaviour.server, "", &p.serverTape)
+		var factory protocol.Factory = native(r, p.behaviour.server, "", p.serverTape)
 		if p.world.server {
-			factory = guesttest.On(t, r, wasm, p.settings(t, p.behaviour.server, "", &p.serverTape)).Service
+			factory = guesttest.On(t, r, wasm, p.settings(t, p.behaviour.server, "", p.serverTape)).Service
 		}
 		if _, err := r.Listen("tcp:7:interface=127.0.0.1", factory); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if p.world.client {
-		cfg := p.settings(t, p.behaviour.client, to, &p.clientTape)
+		cfg := p.settings(t, p.behaviour.client, to, p.clientTape)
 		cfg.Program = true
 		guesttest.On(t, r, wasm, cfg).Exec()
 	} else {
-		r.CallFromThread(native(r, p.behaviour.client, to, &p.clientTape).Start)
+		r.CallFromThread(native(r, p.behaviour.client, to, p.clientTape).Start)
 	}
 	r.Settle()
 	for late := r.Now().Add(2 * time.Minute); !p.over() && r.Now().Before(late); {
@@ -220,21 +217,21 @@ func (p *performance) inMemory(t *testing.T) {
 }
 
 // native is a puppet without a sandbox.
-func native(r protocol.Reactor, script, to string, tells *tape) puppet.Factory {
-	return puppet.Factory{Stage: &puppet.Stage{Reactor: r, Script: puppet.Parse(script, to), Tell: tells.add}}
+func native(r protocol.Reactor, script, to string, tells *sandbox.Tape) puppet.Factory {
+	return puppet.Factory{Stage: &puppet.Stage{Reactor: r, Script: puppet.Parse(script, to), Tell: tells.Add}}
 }
 
 func (p *performance) onSockets(t *testing.T) {
 	p.prepare()
 	r := trial.Start(t, reactor.Config{Resolver: names{}, Identities: p.pki.natives()})
-	sandboxes := sandboxHost(t)
-	puppets, loop := sandboxes.puppet, r.Loops()[0]
+	sandboxes, module := sandbox.Host(t)
+	loop := r.Loops()[0]
 	to := "tcp:127.0.0.1:1"
 	var services []*host.Service
-	serve := func(script, to string, tells *tape, program bool) *host.Service {
+	serve := func(script, to string, tells *sandbox.Tape, program bool) *host.Service {
 		cfg := p.settings(t, script, to, tells)
 		cfg.Program, cfg.Logger = program, slog.New(slog.NewTextHandler(t.Output(), nil))
-		s, err := sandboxes.NewService(puppets, r.Reactor, cfg)
+		s, err := sandboxes.NewService(module, r.Reactor, cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -242,20 +239,20 @@ func (p *performance) onSockets(t *testing.T) {
 		return s
 	}
 	if p.behaviour.server != "" {
-		var factory protocol.Factory = native(loop, p.behaviour.server, "", &p.serverTape)
+		var factory protocol.Factory = native(loop, p.behaviour.server, "", p.serverTape)
 		if p.world.server {
-			factory = serve(p.behaviour.server, "", &p.serverTape, false)
+			factory = serve(p.behaviour.server, "", p.serverTape, false)
 		}
 		to = trial.To(r.MustListen(trial.Localhost, factory).Host())
 	}
 	if p.world.client {
-		if _, err := serve(p.behaviour.client, to, &p.clientTape, true).StartExec(); err != nil {
+		if _, err := serve(p.behaviour.client, to, p.clientTape, true).StartExec(); err != nil {
 			t.Fatal(err)
 		}
 	} else {
-		r.OnLoop(func(*reactor.Loop) { native(loop, p.behaviour.client, to, &p.clientTape).Start() })
+		r.OnLoop(func(*reactor.Loop) { native(loop, p.behaviour.client, to, p.clientTape).Start() })
 	}
-	if !p.gate.wait(p.over) {
+	if !p.gate.Wait(p.over) {
 		t.Error("it does not come to an end")
 	}
 	r.OnLoop(func(*reactor.Loop) {})
@@ -281,35 +278,3 @@ func (names) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error
 	}
 	return nil, protocol.ErrDNSLookup
 }
-
-// puppetModule builds the puppet that runs in sandboxes.
-func puppetModule(t testing.TB) []byte {
-	t.Helper()
-	wasm, err := buildPuppet()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return wasm
-}
-
-var buildPuppet = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "puppet")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	out := filepath.Join(dir, "puppet.wasm")
-	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", out, "../internal/puppet/guest")
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return nil, &buildError{err, text}
-	}
-	return os.ReadFile(out)
-})
-
-type buildError struct {
-	err  error
-	text []byte
-}
-
-func (e *buildError) Error() string { return e.err.Error() + "\n" + string(e.text) }

@@ -57,6 +57,7 @@ type Stage struct {
 	request   protocol.Request
 	service   *client.Service
 	datagrams protocol.DatagramTransport
+	current   *Puppet // the latest; what happens to no connection is done to it
 }
 
 // Start plays the event "start".
@@ -76,6 +77,9 @@ func (s *Stage) happened(event, detail string, p *Puppet) {
 }
 
 func (s *Stage) play(event string, p *Puppet) {
+	if p == nil {
+		p = s.current
+	}
 	for _, words := range s.Script[event] {
 		if len(words) == 0 {
 			continue
@@ -105,6 +109,7 @@ func (f Factory) BuildProtocol(protocol.Address) protocol.Protocol {
 		return nil
 	}
 	p := &Puppet{stage: f.Stage}
+	f.current = p
 	if f.has("half") {
 		return half{p}
 	}
@@ -137,11 +142,10 @@ func (f Factory) ClientConnectionLost(_ protocol.Connector, reason error) {
 // not matter. After the command "count" they are bytes, which are counted and hashed.
 type Puppet struct {
 	protocol.Base
-	stage    *Stage
-	line     []byte
-	left     int // to be counted
-	hash     hash.Hash
-	producer *producer
+	stage *Stage
+	line  []byte
+	left  int // to be counted
+	hash  hash.Hash
 }
 
 var _ protocol.HandshakeListener = (*Puppet)(nil)

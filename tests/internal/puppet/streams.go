@@ -82,6 +82,10 @@ func init() {
 			s.Tell("network " + p.Transport.Peer().Network() + " " + p.Transport.Host().Network())
 			return nil
 		},
+		"addresses": func(s *Stage, p *Puppet, _ []string) error {
+			s.Tell("addresses " + p.Transport.Peer().String() + " " + p.Transport.Host().String())
+			return nil
+		},
 		"count": func(_ *Stage, p *Puppet, a []string) error { p.counting(number(a[0])); return nil },
 		"push":  func(_ *Stage, p *Puppet, a []string) error { return p.produce(number(a[0]), true) },
 		"pull":  func(_ *Stage, p *Puppet, a []string) error { return p.produce(number(a[0]), false) },
