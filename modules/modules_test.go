@@ -11,12 +11,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wasmnet/wasmnet/modules/amp"
 	"github.com/wasmnet/wasmnet/modules/builtin"
 	"github.com/wasmnet/wasmnet/modules/chat"
 	"github.com/wasmnet/wasmnet/modules/daytime"
 	"github.com/wasmnet/wasmnet/modules/framing"
 	"github.com/wasmnet/wasmnet/modules/get"
 	"github.com/wasmnet/wasmnet/modules/qotd"
+	"github.com/wasmnet/wasmnet/modules/redis"
 	"github.com/wasmnet/wasmnet/modules/web"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
@@ -75,6 +77,8 @@ func TestDefaultsOfManifestsAreTheModules(t *testing.T) {
 	}
 	none := func(string) (string, bool) { return "", false }
 	same(t, "chat", chat.Configure, defaults("chat"), none)
+	same(t, "amp", amp.Configure, defaults("amp"), none)
+	same(t, "redis", redis.Configure, defaults("redis"), none)
 	same(t, "daytime", daytime.Configure, defaults("daytime"), none)
 	same(t, "get", get.Configure, defaults("get"), none)
 	x, _ := web.Configure(defaults("web"))

@@ -18,6 +18,7 @@ import (
 	"github.com/wasmnet/wasmnet/modules/ident"
 	"github.com/wasmnet/wasmnet/modules/portforward"
 	"github.com/wasmnet/wasmnet/modules/qotd"
+	"github.com/wasmnet/wasmnet/modules/redis"
 	"github.com/wasmnet/wasmnet/modules/socks"
 	"github.com/wasmnet/wasmnet/modules/tcpmap"
 	timeprotocol "github.com/wasmnet/wasmnet/modules/time"
@@ -52,6 +53,7 @@ var Wire = map[string]Builder{
 	"ident":       builder(ident.Configure, ident.New),
 	"portforward": builder(portforward.Configure, portforward.New),
 	"qotd":        builder(qotd.Configure, qotd.New),
+	"redis":       builder(redis.Configure, redis.New),
 	"socks":       builder(socks.Configure, socks.New),
 	"tcpmap":      builder(tcpmap.Configure, tcpmap.New),
 	"time":        builder(timeprotocol.Configure, timeprotocol.New),
