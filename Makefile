@@ -4,6 +4,7 @@ PACKAGES := clang lld wabt
 PACKAGES += socat netcat-openbsd openssl
 PACKAGES += redis-server redis-tools
 PACKAGES += python3-twisted python3-openssl python3-service-identity
+PACKAGES += finger curl proxychains4 python3-socks
 BENCH_PACKAGES := python3-uvloop haproxy nginx-light libnginx-mod-stream strace
 GOFILES   = $(shell git ls-files -co --exclude-standard '*.go')
 

@@ -2,7 +2,10 @@
 // peer reads them. What the peer sends is thrown away.
 package chargen
 
-import "github.com/wasmnet/wasmnet/reactor/protocol"
+import (
+	"github.com/wasmnet/wasmnet/modules/internal/answer"
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
 
 const (
 	columns   = 72
@@ -30,9 +33,15 @@ type Config struct{}
 // Configure reads a Config; lookup returns the value of a key.
 func Configure(func(key string) (value string, ok bool)) (Config, error) { return Config{}, nil }
 
-// New returns a factory of generators.
+// New returns a factory of generators, of connections and of datagrams. A datagram is answered with one line, or with as
+// much as was sent, up to [answer.MaxLength]: the service is no good for flooding somebody else with large answers.
 func New(protocol.Reactor, Config) (protocol.Factory, error) {
-	return protocol.FactoryFunc(func(protocol.Address) protocol.Protocol { return &generator{} }), nil
+	return &answer.Factory{
+		FactoryFunc: func(protocol.Address) protocol.Protocol { return &generator{} },
+		Answer: func(question []byte, to answer.Asker) {
+			to.Send(page[:min(max(len(question), columns+2), answer.MaxLength)])
+		},
+	}, nil
 }
 
 // generator is a pull producer: it writes one page whenever the page before is gone.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wasmnet/wasmnet/modules/internal/answertest"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
@@ -66,5 +67,18 @@ func TestInputIsThrownAway(t *testing.T) {
 	}
 	if got := string(client.Received[:len(page)]); got != string(page) {
 		t.Errorf("the pattern begins %.80q", got)
+	}
+}
+
+func TestDatagrams(t *testing.T) {
+	f, err := New(nil, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for asked, want := range map[int]int{0: 74, 74: 74, 75: 75, 512: 512, 5000: 512} {
+		got := answertest.Ask(t, f, 4000, strings.Repeat("x", asked))
+		if len(got) != 1 || len(got[0]) != want || got[0] != string(page[:want]) {
+			t.Errorf("for %d bytes: %q, want %d", asked, got, want)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/wasmnet/wasmnet/modules/internal/answer"
 	"github.com/wasmnet/wasmnet/modules/internal/settings"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
@@ -34,16 +35,19 @@ func New(r protocol.Reactor, c Config) (protocol.Factory, error) {
 	if strings.ContainsAny(c.Layout, "\r\n") {
 		return nil, errors.New("layout: has more than one line")
 	}
-	return protocol.FactoryFunc(func(protocol.Address) protocol.Protocol { return &teller{clock: r, layout: c.Layout} }), nil
+	line := func() []byte { return append(r.Now().UTC().AppendFormat(nil, c.Layout), '\r', '\n') }
+	return &answer.Factory{
+		FactoryFunc: func(protocol.Address) protocol.Protocol { return &teller{line: line} },
+		Answer:      func(_ []byte, to answer.Asker) { to.Send(line()) },
+	}, nil
 }
 
 type teller struct {
 	protocol.Base
-	clock  protocol.Clock
-	layout string
+	line func() []byte
 }
 
 func (p *teller) ConnectionMade(t protocol.Transport) {
-	t.Write(append(p.clock.Now().UTC().AppendFormat(nil, p.layout), '\r', '\n'))
+	t.Write(p.line())
 	t.LoseConnection()
 }

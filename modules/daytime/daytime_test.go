@@ -3,6 +3,7 @@ package daytime
 import (
 	"testing"
 
+	"github.com/wasmnet/wasmnet/modules/internal/answertest"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
 
@@ -35,5 +36,15 @@ func TestConfigure(t *testing.T) {
 	c, err := Configure(func(key string) (string, bool) { return "15:04", key == "layout" })
 	if err != nil || c.Layout != "15:04" {
 		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+func TestDatagram(t *testing.T) {
+	f, err := New(reactortest.NewReactor(), Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := answertest.Ask(t, f, 4000, ""); len(got) != 1 || got[0] != "Saturday, January 1, 2000 00:00:00-UTC\r\n" {
+		t.Errorf("%q", got)
 	}
 }

@@ -3,6 +3,7 @@ package discard
 import (
 	"testing"
 
+	"github.com/wasmnet/wasmnet/modules/internal/answertest"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
@@ -19,4 +20,14 @@ func FuzzDiscard(f *testing.F) {
 			t.Errorf("discard %v", r)
 		}
 	})
+}
+
+func TestDatagram(t *testing.T) {
+	f, err := New(nil, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := answertest.Ask(t, f, 4000, "hello"); got != nil {
+		t.Errorf("%q", got)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wasmnet/wasmnet/modules/internal/answertest"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
@@ -49,5 +50,15 @@ func TestPeerThatDoesNotReadIsNotReadFrom(t *testing.T) {
 	p.Settle()
 	if got := len(client.Received); got != sent {
 		t.Errorf("received %d of %d bytes", got, sent)
+	}
+}
+
+func TestDatagram(t *testing.T) {
+	f, err := New(nil, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := answertest.Ask(t, f, 4000, "hello"); len(got) != 1 || got[0] != "hello" {
+		t.Errorf("%q", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wasmnet/wasmnet/modules/internal/answer"
 	"github.com/wasmnet/wasmnet/modules/internal/settings"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
@@ -46,17 +47,22 @@ func New(r protocol.Reactor, c Config) (protocol.Factory, error) {
 		}
 		messages = append(messages, []byte(m))
 	}
-	return protocol.FactoryFunc(func(protocol.Address) protocol.Protocol { return &teller{clock: r, messages: messages} }), nil
+	today := func() []byte {
+		day := r.Now().Unix() / int64(24*time.Hour/time.Second)
+		return messages[uint64(day)%uint64(len(messages))]
+	}
+	return &answer.Factory{
+		FactoryFunc: func(protocol.Address) protocol.Protocol { return &teller{today: today} },
+		Answer:      func(_ []byte, to answer.Asker) { to.Send(today()) },
+	}, nil
 }
 
 type teller struct {
 	protocol.Base
-	clock    protocol.Clock
-	messages [][]byte
+	today func() []byte
 }
 
 func (p *teller) ConnectionMade(t protocol.Transport) {
-	day := p.clock.Now().Unix() / int64(24*time.Hour/time.Second)
-	t.Write(p.messages[uint64(day)%uint64(len(p.messages))])
+	t.Write(p.today())
 	t.LoseConnection()
 }

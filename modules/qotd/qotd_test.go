@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wasmnet/wasmnet/modules/internal/answertest"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
 
@@ -62,5 +63,15 @@ func TestConfigure(t *testing.T) {
 	c, err := Configure(func(key string) (string, bool) { return "one\n%\ntwo", key == "quote" })
 	if err != nil || len(c.Quotes) != 2 || c.Quotes[0] != "one" || c.Quotes[1] != "two" {
 		t.Errorf("%q, %v", c.Quotes, err)
+	}
+}
+
+func TestDatagram(t *testing.T) {
+	f, err := New(reactortest.NewReactor(), Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := answertest.Ask(t, f, 4000, ""); len(got) != 1 || got[0] != DefaultQuote+"\r\n" {
+		t.Errorf("%q", got)
 	}
 }

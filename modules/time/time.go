@@ -5,6 +5,7 @@ package timeprotocol
 import (
 	"encoding/binary"
 
+	"github.com/wasmnet/wasmnet/modules/internal/answer"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -19,16 +20,20 @@ func Configure(func(key string) (value string, ok bool)) (Config, error) { retur
 
 // New returns a factory of protocols that tell the reactor's time.
 func New(r protocol.Reactor, _ Config) (protocol.Factory, error) {
-	return protocol.FactoryFunc(func(protocol.Address) protocol.Protocol { return &teller{clock: r} }), nil
+	// The number is the time modulo 2^32: it begins again at 0 in February 2036.
+	now := func() []byte { return binary.BigEndian.AppendUint32(nil, uint32(r.Now().Unix()+from1900)) }
+	return &answer.Factory{
+		FactoryFunc: func(protocol.Address) protocol.Protocol { return &teller{now: now} },
+		Answer:      func(_ []byte, to answer.Asker) { to.Send(now()) },
+	}, nil
 }
 
 type teller struct {
 	protocol.Base
-	clock protocol.Clock
+	now func() []byte
 }
 
 func (p *teller) ConnectionMade(t protocol.Transport) {
-	// The number is the time modulo 2^32: it begins again at 0 in February 2036.
-	t.Write(binary.BigEndian.AppendUint32(nil, uint32(p.clock.Now().Unix()+from1900)))
+	t.Write(p.now())
 	t.LoseConnection()
 }

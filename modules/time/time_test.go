@@ -1,10 +1,12 @@
 package timeprotocol
 
 import (
+	"encoding/binary"
 	"fmt"
 	"testing"
 	"time"
 
+	"github.com/wasmnet/wasmnet/modules/internal/answertest"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
@@ -39,5 +41,16 @@ func TestTime(t *testing.T) {
 				t.Errorf("%s, closed %v, want %s and closed", got, r.Closed, c.want)
 			}
 		})
+	}
+}
+
+func TestDatagram(t *testing.T) {
+	f, err := New(reactortest.NewReactor(), Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 100 years of 365 days, and 24 leap days, lie between 1900 and 2000.
+	if got := answertest.Ask(t, f, 4000, ""); len(got) != 1 || binary.BigEndian.Uint32([]byte(got[0])) != (100*365+24)*24*60*60 {
+		t.Errorf("%q", got)
 	}
 }

@@ -4,6 +4,7 @@ package who
 import (
 	"fmt"
 
+	"github.com/wasmnet/wasmnet/modules/internal/answer"
 	"github.com/wasmnet/wasmnet/modules/internal/settings"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
@@ -30,13 +31,25 @@ func New(_ protocol.Reactor, c Config) (protocol.Factory, error) {
 		c.Users = []string{DefaultUser}
 	}
 	var list []byte
+	parts := []int{0} // where the datagrams begin that the list is sent in: each has whole lines
 	for _, user := range c.Users {
-		if !settings.Printable(user) {
-			return nil, fmt.Errorf("user %q: want printable text", user)
+		if !settings.Printable(user) || len(user) > answer.MaxLength-len("\r\n") {
+			return nil, fmt.Errorf("user %q: want printable text of up to %d bytes", user, answer.MaxLength-len("\r\n"))
+		}
+		if len(list)+len(user)+len("\r\n")-parts[len(parts)-1] > answer.MaxLength {
+			parts = append(parts, len(list))
 		}
 		list = append(append(list, user...), '\r', '\n')
 	}
-	return protocol.FactoryFunc(func(protocol.Address) protocol.Protocol { return &teller{list: list} }), nil
+	parts = append(parts, len(list))
+	return &answer.Factory{
+		FactoryFunc: func(protocol.Address) protocol.Protocol { return &teller{list: list} },
+		Answer: func(_ []byte, to answer.Asker) {
+			for i := 1; i < len(parts); i++ {
+				to.Send(list[parts[i-1]:parts[i]])
+			}
+		},
+	}, nil
 }
 
 type teller struct {

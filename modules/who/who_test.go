@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wasmnet/wasmnet/modules/internal/answertest"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
@@ -56,4 +57,25 @@ func FuzzWho(f *testing.F) {
 			t.Errorf("%q, want %q", got.Output, user)
 		}
 	})
+}
+
+// A list that does not fit is sent in several datagrams, each of whole lines.
+func TestDatagrams(t *testing.T) {
+	var c Config
+	for i := range 100 {
+		c.Users = append(c.Users, strings.Repeat("x", i+1))
+	}
+	f, err := New(nil, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := answertest.Ask(t, f, 4000, "")
+	if strings.Join(got, "") != strings.Join(c.Users, "\r\n")+"\r\n" || len(got) < 10 {
+		t.Errorf("%d datagrams: %q", len(got), got)
+	}
+	for _, d := range got {
+		if len(d) > 512 || !strings.HasSuffix(d, "\r\n") {
+			t.Errorf("%d bytes: %q", len(d), d)
+		}
+	}
 }

@@ -32,7 +32,7 @@ var rules = map[string][]string{
 	"reactor/internal":   {"reactor"},
 	"guest-sdk/c":        {"abi"},
 	"abi/internal":       {"abi"},
-	"modules/internal":   {"modules"},
+	"modules/internal":   {"modules", "reactor"},
 	"host/internal":      {"abi", "reactor", "host"},
 	"reactor/endpoint":   {"reactor/protocol", "reactor/internal"},
 	"reactor/policy":     {"reactor/protocol", "reactor/deferred", "reactor/basic", "reactor/internal"},
