@@ -3,6 +3,7 @@ GO       ?= go
 PACKAGES := clang lld wabt
 PACKAGES += socat netcat-openbsd openssl
 PACKAGES += redis-server redis-tools
+PACKAGES += bind9-dnsutils knot-dnsutils dnsperf nsd
 PACKAGES += python3-twisted python3-openssl python3-service-identity
 PACKAGES += finger curl proxychains4 python3-socks
 BENCH_PACKAGES := python3-uvloop haproxy nginx-light libnginx-mod-stream strace
