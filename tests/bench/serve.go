@@ -36,6 +36,10 @@ func serve(kind string, args ...string) error {
 		return serveNetUDP()
 	case kind == "reactor-udp" && len(args) == 0:
 		return serveReactorUDP()
+	case kind == "net-http" && len(args) == 0:
+		return serveNetHTTP()
+	case kind == "reactor-http" && len(args) == 0:
+		return serveReactorHTTP()
 	case kind == "work" && len(args) == 2:
 		window, err := time.ParseDuration(args[1])
 		if err != nil {

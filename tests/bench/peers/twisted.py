@@ -1,4 +1,4 @@
-"""What the benchmarks compare with in Twisted: python3 twisted.py echo|udp|timeouts|timers|deferreds [SECONDS]
+"""What the benchmarks compare with in Twisted: python3 twisted.py echo|udp|web|timeouts|timers|deferreds [SECONDS]
 
 Servers say on standard error where they listen. The other kinds do work for so many seconds and print how much it was,
 as package work does.
@@ -34,6 +34,19 @@ class EchoDatagrams(protocol.DatagramProtocol):
 
 def listening(scheme, port):
     print("twisted listening on %s:127.0.0.1:%d" % (scheme, port.getHost().port), file=sys.stderr, flush=True)
+
+
+def web():
+    from twisted.web import resource, server
+
+    class Page(resource.Resource):
+        isLeaf = True
+
+        def render_GET(self, request):
+            request.setHeader(b"Content-Type", b"text/plain; charset=utf-8")
+            return b"Hello, world!\n"
+
+    listening("tcp", reactor.listenTCP(0, server.Site(Page()), 4096, "127.0.0.1"))
 
 
 def echo():
@@ -96,8 +109,8 @@ def work(do, seconds):
 
 
 kind = sys.argv[1]
-if kind in ("echo", "udp"):
-    {"echo": echo, "udp": udp}[kind]()
+if kind in ("echo", "udp", "web"):
+    {"echo": echo, "udp": udp, "web": web}[kind]()
 else:
     work({"timeouts": timeouts, "timers": timers, "deferreds": deferreds}[kind], float(sys.argv[2]))
 reactor.run()

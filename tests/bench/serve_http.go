@@ -1,0 +1,46 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+
+	"github.com/wasmnet/wasmnet/modules/web"
+	"github.com/wasmnet/wasmnet/reactor"
+)
+
+// serveNetHTTP is package net/http as one writes it first.
+func serveNetHTTP() error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "net/http listening on tcp:%s\n", l.Addr())
+	body := []byte(hello)
+	return http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", web.DefaultType)
+		_, _ = w.Write(body)
+	}))
+}
+
+// serveReactorHTTP is module web without a sandbox.
+func serveReactorHTTP() error {
+	r, err := reactor.New(reactor.Config{})
+	if err != nil {
+		return err
+	}
+	f, err := web.New(nil, web.Config{Text: hello, Type: web.DefaultType, Server: "wasmnet"})
+	if err != nil {
+		return err
+	}
+	port, err := r.Listen("tcp:0:interface=127.0.0.1", f)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "reactor listening on tcp:%s\n", port.Host())
+	r.HandleSignals(0)
+	return r.Run()
+}
