@@ -20,8 +20,22 @@ var wirePacked []byte
 // wire has the modules that are written on package protocol.
 var wire = &bundle{"wire", wirePacked}
 
+//go:embed builtin/net.wasm.gz
+var netPacked []byte
+
+// networked has the modules that are written for package net.
+var networked = &bundle{"net", netPacked}
+
+var bundles = []*bundle{wire, networked}
+
 // bundleOf returns the bundle that holds the module called name.
-func bundleOf(string) *bundle { return wire }
+func bundleOf(name string) *bundle {
+	switch name {
+	case "nethttp", "reverseproxy":
+		return networked
+	}
+	return wire
+}
 
 // wasm unpacks the bundle. The error is that of a damaged program.
 func (b *bundle) wasm() ([]byte, error) {

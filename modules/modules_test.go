@@ -13,6 +13,7 @@ import (
 
 	"github.com/wasmnet/wasmnet/modules/amp"
 	"github.com/wasmnet/wasmnet/modules/builtin"
+	"github.com/wasmnet/wasmnet/modules/builtin/servers"
 	"github.com/wasmnet/wasmnet/modules/chat"
 	"github.com/wasmnet/wasmnet/modules/daytime"
 	"github.com/wasmnet/wasmnet/modules/framing"
@@ -20,6 +21,7 @@ import (
 	"github.com/wasmnet/wasmnet/modules/qotd"
 	"github.com/wasmnet/wasmnet/modules/redis"
 	"github.com/wasmnet/wasmnet/modules/web"
+	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
 
@@ -40,6 +42,20 @@ func TestManifestsListWhatIsRead(t *testing.T) {
 	reads := map[string][]string{}
 	for name, build := range builtin.Wire {
 		reads[name] = looksUp(t, build)
+	}
+	for name, build := range servers.Net {
+		reads[name] = looksUp(t, func(_ protocol.Reactor, lookup func(string) (string, bool)) (protocol.Factory, error) {
+			_, err := build(func(key string) (string, bool) {
+				if value, ok := lookup(key); ok || key != "upstream" {
+					return value, ok
+				}
+				return "http://example.org", true // it is required
+			}, servers.Dialers{})
+			return nil, err
+		})
+		if m, _ := Find(name); m.bundle != networked {
+			t.Errorf("%s: not in its bundle", name)
+		}
 	}
 	var names []string
 	for _, m := range All() {
@@ -154,7 +170,7 @@ func TestCommittedWasmIsWhatTheSourcesBuild(t *testing.T) {
 	if text, err := exec.Command("./build.sh", out).CombinedOutput(); err != nil {
 		t.Fatalf("build.sh: %v\n%s", err, text)
 	}
-	for _, b := range []*bundle{wire} {
+	for _, b := range bundles {
 		packed, err := os.ReadFile(filepath.Join(out, b.name+".wasm.gz"))
 		if err != nil {
 			t.Fatal(err)
