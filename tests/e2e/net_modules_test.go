@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// curl runs curl, and returns what it got and says of it.
-func curl(t *testing.T, args ...string) string {
+// fetched runs curl, which must succeed, and returns what it got and says of it.
+func fetched(t *testing.T, args ...string) string {
 	t.Helper()
 	r := command(t, "", "curl", append([]string{"-sS", "--max-time", "60"}, args...)...)
 	if r.status != 0 {
@@ -35,18 +35,18 @@ func TestNetHTTP(t *testing.T) {
 		"--allow", "mount="+root+":/www")
 	address := "127.0.0.1:" + s.port(0)
 	url := "http://" + address
-	if got := curl(t, "-w", " %{http_code} %{content_type} %{num_connects}", url+"/", url+"/"); got !=
+	if got := fetched(t, "-w", " %{http_code} %{content_type} %{num_connects}", url+"/", url+"/"); got !=
 		"<p>home 200 text/html; charset=utf-8 1<p>home 200 text/html; charset=utf-8 0" {
 		t.Errorf("two requests: %q", got)
 	}
-	if got := curl(t, url+"/big.bin"); got != string(big) {
+	if got := fetched(t, url+"/big.bin"); got != string(big) {
 		t.Errorf("%d bytes of %d", len(got), len(big))
 	}
-	if got := curl(t, "-r", "16-31", "-w", " %{http_code}", url+"/big.bin"); got != "0123456789abcdef 206" {
+	if got := fetched(t, "-r", "16-31", "-w", " %{http_code}", url+"/big.bin"); got != "0123456789abcdef 206" {
 		t.Errorf("a range: %q", got)
 	}
 	for _, path := range []string{"/.secret", "/none", "/%2e%2e/%2e%2e/etc/passwd"} {
-		if got := curl(t, "--path-as-is", "-o", filepath.Join(root, "out"), "-w", "%{http_code}", url+path); got != "404" {
+		if got := fetched(t, "--path-as-is", "-o", filepath.Join(root, "out"), "-w", "%{http_code}", url+path); got != "404" {
 			t.Errorf("%s: %s", path, got)
 		}
 	}
@@ -64,7 +64,7 @@ func TestNetHTTP(t *testing.T) {
 		t.Errorf("endless head: %v, %v", r, err)
 	}
 	endless.Close()
-	if got := curl(t, url+"/"); got != "<p>home" {
+	if got := fetched(t, url+"/"); got != "<p>home" {
 		t.Errorf("the neighbour got %q", got)
 	}
 	if b, err := io.ReadAll(slow); len(b) != 0 || err != nil {
@@ -93,7 +93,7 @@ func TestReverseProxy(t *testing.T) {
 	s := serve(t, "run", "reverseproxy", "--listen", "tcp:0:interface=127.0.0.1", "--set", "upstream="+upstream.URL,
 		"--allow", "dial=tcp:"+upstream.Listener.Addr().String())
 	address := "127.0.0.1:" + s.port(0)
-	if got := curl(t, "http://"+address+"/who", "-H", "X-Forwarded-For: 192.0.2.1"); got != "127.0.0.1 "+address {
+	if got := fetched(t, "http://"+address+"/who", "-H", "X-Forwarded-For: 192.0.2.1"); got != "127.0.0.1 "+address {
 		t.Errorf("told the upstream %q", got)
 	}
 	file := filepath.Join(t.TempDir(), "body")
@@ -102,7 +102,7 @@ func TestReverseProxy(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, encoding := range []string{"Expect:", "Transfer-Encoding: chunked"} {
-		if got := curl(t, "-H", encoding, "--data-binary", "@"+file, "http://"+address+"/echo"); got != body {
+		if got := fetched(t, "-H", encoding, "--data-binary", "@"+file, "http://"+address+"/echo"); got != body {
 			t.Errorf("%s: %d bytes of %d", encoding, len(got), len(body))
 		}
 	}
@@ -122,7 +122,7 @@ func TestReverseProxy(t *testing.T) {
 	}
 
 	denied := serve(t, "run", "reverseproxy", "--listen", "tcp:0:interface=127.0.0.1", "--set", "upstream="+upstream.URL)
-	if got := curl(t, "-w", " %{http_code}", "http://127.0.0.1:"+denied.port(0)+"/who"); got != "Bad Gateway\n 502" {
+	if got := fetched(t, "-w", " %{http_code}", "http://127.0.0.1:"+denied.port(0)+"/who"); got != "Bad Gateway\n 502" {
 		t.Errorf("without the grant: %q", got)
 	}
 	denied.awaitLog("not permitted")
