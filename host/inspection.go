@@ -112,7 +112,7 @@ func (s *Service) imageSize() uint64 {
 
 // weigh looks up the instance's private memory.
 func (i *instance) weigh() {
-	now := int64(i.linear.Measure())
+	now := int64(i.linear.Measure()) + i.svc.code.tables
 	i.svc.memory.Add(now - i.private)
 	i.private = now
 }

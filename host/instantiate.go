@@ -1,8 +1,20 @@
 package host
 
+// own is what every instance holds for itself from the beginning: its tables, up to the size they may grow to, which they
+// do without the host's knowledge, and its memory where that is no copy of an image.
+func (s *Service) own() int64 {
+	if s.snapshot.memory == nil {
+		return s.code.tables + s.code.memory
+	}
+	return s.code.tables
+}
+
 // claim counts an instance against the limit "instances", of which every guest is one, awake or asleep, and every
-// machine that waits for one.
+// machine that waits for one. There has to be memory for what it begins with.
 func (s *Service) claim() error {
+	if own, most := s.own(), s.limits.MemoryTotal; own > 0 && most > 0 && s.memory.Load()+own > most {
+		return s.breach(nil, nil, "memory-total")
+	}
 	if n := s.instances.Add(1); s.limits.Instances > 0 && n > s.limits.Instances {
 		s.instances.Add(-1)
 		return s.breach(nil, nil, "instances")
@@ -32,10 +44,11 @@ func (m *machine) guest(sh *shard) *instance {
 	i := &instance{svc: s, shard: sh, receive: s.snapshot.receive, fresh: true, files: files{mounts: s.mounts}}
 	i.meter.budget = s.fuel
 	i.occupy(m)
+	i.private = s.own()
 	if s.mayExceedMemory() {
-		i.private = int64(m.linear.Private()) // what an earlier guest wrote to is still there
-		s.memory.Add(i.private)
+		i.private += int64(m.linear.Private()) // what an earlier guest wrote to is still there
 	}
+	s.memory.Add(i.private)
 	return i
 }
 

@@ -48,7 +48,7 @@ type Limits struct {
 	Connections int64 // connections: open connections
 	PerPeer     int64 // per-peer: open connections from one address. The default spares loopback and UNIX sockets.
 	Instances   int64 // instances: instances in use, pooled and working
-	MemoryTotal int64 // memory-total: private memory of all its instances; growth ends there, and what writes a sixteenth more
+	MemoryTotal int64 // memory-total: private memory and tables of all its instances; growth ends there, writing a sixteenth beyond
 	FuelTotal   int64 // fuel-total: units a second of all its instances; beyond it data and timers wait
 
 	// What loading a module may use. They count in [Config.Limits].

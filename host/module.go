@@ -37,9 +37,13 @@ type code struct {
 	data       []rewrite.Segment
 	globals    []string // exports of the guest's mutable globals
 	memory     int64    // bytes it begins with
+	tables     int64    // bytes that its tables take at most
 	recyclable bool
 	imageable  bool
 }
+
+// entrySize is what an entry of a table takes.
+const entrySize = 8
 
 func (c *code) exports(e abi.Event) bool { return c.events&(1<<e) != 0 }
 
@@ -164,7 +168,7 @@ func (m *Module) compile(ctx context.Context, l *Limits, r *rewrite.Result) erro
 		return err
 	}
 	c := &code{compiled: compiled, start: r.Start, data: r.Data, recyclable: r.Recyclable, imageable: r.Imageable,
-		memory: int64(r.Memory.Min) * image.PageSize}
+		memory: int64(r.Memory.Min) * image.PageSize, tables: int64(r.TableEntries) * entrySize}
 	for n := range r.Events {
 		c.events |= 1 << n
 	}

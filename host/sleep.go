@@ -67,7 +67,7 @@ func (i *instance) wake() error {
 	}
 	i.forget()
 	// It may have what it had before, even if that is more by now than all may have: inspection sees to it.
-	i.private = int64(m.memory.Size()) - int64(i.svc.imageSize())
+	i.private = int64(m.memory.Size()) - int64(i.svc.imageSize()) + i.svc.code.tables
 	i.svc.memory.Add(i.private)
 	i.occupy(m)
 	i.shard.tally.Woken++

@@ -21,12 +21,12 @@ type stillness struct {
 func still(t testing.TB, file string, cfg host.ServiceConfig) *stillness {
 	t.Helper()
 	w := newWorld(t)
-	s, err := w.NewService(w.load(file, wat(t, file)), nil, cfg)
+	r := reactortest.NewReactor()
+	t.Cleanup(r.Close)
+	s, err := w.NewServiceOn(w.load(file, wat(t, file)), r, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := reactortest.NewReactor()
-	t.Cleanup(r.Close)
 	return &stillness{t, r, s, w.log}
 }
 

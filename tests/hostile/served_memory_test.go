@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/reactor"
 )
 
 // testMemoryFill has many instances fill the memory they have from the start, one after the other and all at once, on their
@@ -71,5 +72,41 @@ func together(f func(*peer)) func([]*peer) {
 			wg.Go(func() { f(p) })
 		}
 		wg.Wait()
+	}
+}
+
+// testTableGrow has one guest grow its table to the limit, and then many. All that their tables may grow to counts as memory,
+// with the memory of guests that change their tables and so cannot begin as a copy.
+func testTableGrow(t *testing.T, g *guest) {
+	a := newArena(t, func(hc *host.Config, _ *reactor.Config) { hc.Limits.Table = 5000 })
+	s := a.attack(g, host.ServiceConfig{})
+	p := s.dial()
+	p.send("x")
+	if n := p.number(); n > 5000 || n < 4001 {
+		t.Errorf("the table grew to %d entries by 1000 at a time, want close to 5000", n)
+	}
+	p.echoesNothing()
+
+	const total, each = 8 << 20, 5000*8 + 64<<10
+	many := a.attack(g, host.ServiceConfig{Name: "many", Limits: host.Limits{MemoryTotal: total}})
+	out := 0
+	a.neighbour.while(func() {
+		for range 2 * total / each {
+			p := many.dialReset()
+			if p == nil {
+				out++
+				continue
+			}
+			_, _ = p.Write([]byte("x")) // which fails if it is turned away
+			if n, _ := io.ReadFull(p, make([]byte, 4)); n < 4 {
+				out++
+			}
+			if st := many.Stats(); st.Open > total/each || st.Memory > total {
+				t.Fatalf("%d guests have a table, and all together %d bytes", st.Open, st.Memory)
+			}
+		}
+	})
+	if n := many.Stats().Breaches["memory-total"]; out == 0 || n < uint64(out) {
+		t.Errorf("%d guests were turned away or ended, and %d breaches are counted", out, n)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/wasmnet/wasmnet/host"
-	"github.com/wasmnet/wasmnet/reactor"
 )
 
 // servedTests are the guests that nothing ends, each with what its peer sees.
@@ -123,17 +122,6 @@ func testMemoryGrowAtOnce(t *testing.T, g *guest) {
 	if used := s.Stats().Memory; used != 0 {
 		t.Errorf("%d bytes are counted", used)
 	}
-}
-
-func testTableGrow(t *testing.T, g *guest) {
-	a := newArena(t, func(hc *host.Config, _ *reactor.Config) { hc.Limits.Table = 5000 })
-	s := a.attack(g, host.ServiceConfig{})
-	p := s.dial()
-	p.send("x")
-	if n := p.number(); n > 5000 || n < 4001 {
-		t.Errorf("the table grew to %d entries by 1000 at a time, want close to 5000", n)
-	}
-	p.echoesNothing()
 }
 
 // testMetricFlood sees that names are bounded over all connections together.

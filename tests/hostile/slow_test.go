@@ -27,13 +27,13 @@ func TestOneByteAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	const each, lifetime = 50, 60
-	s, err := h.NewService(m, nil, host.ServiceConfig{Limits: host.Limits{FirstByte: 5 * time.Second, Idle: 10 * time.Second,
+	r := reactortest.NewReactor()
+	defer r.Close()
+	s, err := h.NewServiceOn(m, r, host.ServiceConfig{Limits: host.Limits{FirstByte: 5 * time.Second, Idle: 10 * time.Second,
 		Lifetime: lifetime * time.Second, PerPeer: 3 * each}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := reactortest.NewReactor()
-	defer r.Close()
 	// Kinds of peers: how long they speak, and how long they live.
 	kinds := []struct{ speaks, lives int }{{lifetime, lifetime}, {20, 30}, {0, 5}}
 	type slow struct {

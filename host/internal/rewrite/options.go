@@ -79,8 +79,8 @@ type Result struct {
 	// Custom are the custom sections; of several of one name the first. The bytes alias the original module.
 	Custom map[string][]byte
 	// Functions is the number of functions of the original module, imports not counted; Tables that of its tables that
-	// are left.
-	Functions, Tables int
+	// are left, and TableEntries how many entries these may come to have in all.
+	Functions, Tables, TableEntries int
 }
 
 // Segment is bytes to be written at an offset of memory.

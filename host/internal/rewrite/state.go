@@ -12,6 +12,7 @@ type usage struct {
 	elems        map[uint32]int  // what is done to element segments
 	tables       map[uint32]bool // named by an instruction other than call_indirect
 	called       map[uint32]bool // named by call_indirect
+	grows        map[uint32]bool // tables named by table.grow
 	references   map[uint32]bool // functions named by ref.func
 	writesTables string          // the first instruction that writes a table, and its function
 }
@@ -24,7 +25,7 @@ const (
 
 func (u *usage) scan(m *wasm.Module) {
 	*u = usage{data: map[uint32]int{}, elems: map[uint32]int{}, tables: map[uint32]bool{}, called: map[uint32]bool{},
-		references: map[uint32]bool{}}
+		grows: map[uint32]bool{}, references: map[uint32]bool{}}
 	imports := m.NumImported(wasm.ExternFunc)
 	var rd wasm.Reader
 	var in wasm.Instr
@@ -48,7 +49,9 @@ func (u *usage) note(in *wasm.Instr, fn int) {
 		u.references[in.X] = true
 	case wasm.OpTableGet, wasm.OpTableSize:
 		u.tables[in.X] = true
-	case wasm.OpTableSet, wasm.OpTableGrow, wasm.OpTableFill:
+	case wasm.OpTableGrow:
+		u.grows[in.X], u.tables[in.X], writes = true, true, true
+	case wasm.OpTableSet, wasm.OpTableFill:
 		u.tables[in.X], writes = true, true
 	case wasm.OpTableCopy:
 		u.tables[in.X], u.tables[in.Y], writes = true, true, true

@@ -24,6 +24,11 @@ func (r *rewriter) tables() {
 		}
 		r.tableIndex[i] = uint32(len(r.out.Tables))
 		r.out.Tables = append(r.out.Tables, t)
+		if r.used.grows[uint32(i)] {
+			r.res.TableEntries += int(t.Size.Max)
+		} else {
+			r.res.TableEntries += int(t.Size.Min)
+		}
 	}
 	for i := range r.in.Elems {
 		e := r.in.Elems[i]
