@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/wasmnet/wasmnet/reactor/endpoint"
+	"github.com/wasmnet/wasmnet/reactor/internal/flock"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -54,7 +55,7 @@ func (s *socketFile) takeLock() error {
 	if err != nil {
 		return err
 	}
-	if err := lockFile(lock); err != nil {
+	if err := flock.Lock(lock); err != nil {
 		lock.Close()
 		return fmt.Errorf("locking %s (another server may use the socket): %w", name, err)
 	}

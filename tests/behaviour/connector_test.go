@@ -1,28 +1,12 @@
 package behaviour
 
 import (
-	"net"
 	"testing"
 
 	"github.com/wasmnet/wasmnet/reactor"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/tests/internal/trial"
 )
-
-// nobody is a client endpoint where nobody listens: the port was somebody's until now.
-func nobody(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	host, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener.Close()
-	return "tcp:" + host + ":" + port
-}
 
 // TestReconnectFromLost restates TCPConnectorTestsBuilder.test_reconnect: connecting anew in ClientConnectionLost. The
 // factory is started once.
