@@ -58,7 +58,13 @@ func closedPort(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	return "tcp:" + l.Addr().String()
+	// The port of a client's own end: nobody listens there, and nobody else is given it while the connection lives.
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return "tcp:" + c.LocalAddr().String()
 }
 
 func TestConnectFailures(t *testing.T) {

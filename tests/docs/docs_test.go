@@ -133,7 +133,7 @@ func receiver(e ast.Expr) string {
 // packages maps the names of the packages below reactor, and other folders of tests, to the folders.
 func packages(t *testing.T) map[string]string {
 	t.Helper()
-	folders := map[string]string{"host": "host", "guest-sdk/go": "guest-sdk/go", "reactor": "reactor"}
+	folders := map[string]string{"abi": "abi", "host": "host", "guest-sdk/go": "guest-sdk/go", "reactor": "reactor"}
 	entries, err := fs.ReadDir(os.DirFS(root), "reactor")
 	if err != nil {
 		t.Fatal(err)
@@ -188,6 +188,29 @@ func TestTwistedTable(t *testing.T) {
 		if len(r.cells[1]) < 10 {
 			t.Errorf("line %d: no reason is given", r.line)
 		}
+	}
+}
+
+// TestErrorsAreListed: docs/twisted.md has a row for every error of package protocol.
+func TestErrorsAreListed(t *testing.T) {
+	listed := map[string]bool{}
+	for _, r := range tables(t, "docs/twisted.md", 4) {
+		for _, name := range quoted(r.cells[1]) {
+			listed[name] = true
+		}
+	}
+	errs := 0
+	for name := range declared(t, "reactor/protocol", false) {
+		if !strings.HasPrefix(name, "Err") {
+			continue
+		}
+		errs++
+		if !listed["protocol."+name] {
+			t.Errorf("protocol.%s has no row", name)
+		}
+	}
+	if errs == 0 {
+		t.Error("package protocol has no errors")
 	}
 }
 
