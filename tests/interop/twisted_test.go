@@ -32,6 +32,7 @@ type twisted struct {
 	name   string
 	stdin  io.WriteCloser
 	events chan event
+	early  []event // taken while another one was waited for
 	stderr lockedBuffer
 }
 

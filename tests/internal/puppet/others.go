@@ -168,6 +168,11 @@ func init() {
 			s.port, err = s.Reactor.ListenUDP(a[0], &datagram{stage: s})
 			return err
 		},
+		"tell-port": func(s *Stage, _ *Puppet, _ []string) error {
+			_, port, _ := strings.Cut(s.port.Host().String(), ":")
+			s.Tell("port " + port)
+			return nil
+		},
 		"dial-udp": func(s *Stage, _ *Puppet, a []string) error {
 			_, err := s.Reactor.ConnectUDP(a[0], &datagram{stage: s})
 			return err
