@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"errors"
 	"net/netip"
 	"strconv"
@@ -21,6 +22,8 @@ type datagrams struct {
 	host   string                     // that was dialled; empty: it listens
 	text   string
 	heard  map[netip.AddrPort]struct{} // who has sent to an unconnected port, and may be answered
+	from   netip.AddrPort              // of the last datagram
+	sender []byte                      // from as text, for the guest to answer to
 	closed bool
 	in     uint64
 	out    uint64
@@ -99,9 +102,11 @@ func (d *datagrams) DatagramReceived(p []byte, from netip.AddrPort) {
 	case !i.exports(abi.DatagramReceived):
 		return
 	}
-	sender := from.String()
 	buf := i.receiveBuffer()
-	if len(p)+len(sender) > len(buf) {
+	if d.from != from {
+		d.from, d.sender = from, from.AppendTo(d.sender[:0])
+	}
+	if len(p)+len(d.sender) > len(buf) {
 		i.shard.tally.Dropped++
 		return
 	}
@@ -110,7 +115,7 @@ func (d *datagrams) DatagramReceived(p []byte, from netip.AddrPort) {
 		d.remember(from)
 	}
 	n := copy(buf, p)
-	m := copy(buf[n:], sender)
+	m := copy(buf[n:], d.sender)
 	i.call(abi.DatagramReceived, d.handle, int32(n), int32(m))
 }
 
@@ -220,8 +225,7 @@ func (d *datagrams) describe(key int32) (string, abi.Code) {
 const maxAddress = 64
 
 func sendDatagram(i *instance, s []uint64) {
-	p := i.view(s[1], s[2])
-	text, fits := i.text(s[3], s[4], maxAddress)
+	p, to := i.view(s[1], s[2]), i.view(s[3], s[4])
 	r, _ := i.handles.Get(int32(s[0]))
 	d, ok := r.(*datagrams)
 	switch {
@@ -231,29 +235,32 @@ func sendDatagram(i *instance, s []uint64) {
 	case d.t == nil || d.closed:
 		ret(s, abi.Closed)
 		return
-	case !fits:
+	case len(to) > maxAddress:
 		ret(s, abi.Invalid)
 		return
 	}
 	i.chargeBytes(s[2])
-	ret(s, d.send(i, p, text))
+	ret(s, d.send(i, p, to))
 }
 
-func (d *datagrams) send(i *instance, p []byte, text string) abi.Code {
+func (d *datagrams) send(i *instance, p, text []byte) abi.Code {
 	_, connected := d.t.Peer()
-	if connected == (text != "") {
+	if connected == (len(text) > 0) {
 		return abi.Invalid
 	}
 	var err error
-	if connected {
+	switch {
+	case connected:
 		err = d.t.Write(p)
-	} else {
-		to, perr := netip.ParseAddrPort(text)
+	case bytes.Equal(text, d.sender): // most datagrams are answered before the next one comes
+		err = d.t.WriteTo(p, d.from)
+	default:
+		to, perr := netip.ParseAddrPort(string(text))
 		if perr != nil {
 			return abi.Invalid
 		}
 		if _, known := d.heard[to]; !known && !i.svc.grants.mayDialAddress("udp", to.Addr().String(), to) {
-			i.svc.denied(i, "dial", "udp:"+text, "udp:"+text)
+			i.svc.denied(i, "dial", "udp:"+to.String(), "udp:"+to.String())
 			return abi.Denied
 		}
 		err = d.t.WriteTo(p, to)

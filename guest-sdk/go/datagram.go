@@ -18,7 +18,8 @@ type datagramPort struct {
 	peer     netip.AddrPort // invalid on an unconnected port
 	started  bool
 	closing  bool
-	text     []byte // scratch for addresses
+	to       netip.AddrPort // whom text names
+	text     []byte
 }
 
 var (
@@ -96,6 +97,7 @@ func (p *datagramPort) received(data, from []byte) {
 		return
 	}
 	if sender, ok := parseAddrPort(from); ok {
+		p.to, p.text = sender, append(p.text[:0], from...) // it is most likely answered
 		p.protocol.DatagramReceived(data, sender)
 	}
 }
@@ -115,7 +117,9 @@ func (p *datagramPort) lost(reason error) {
 
 // WriteTo implements [protocol.DatagramTransport].
 func (p *datagramPort) WriteTo(data []byte, to netip.AddrPort) error {
-	p.text = to.AppendTo(p.text[:0])
+	if to != p.to {
+		p.to, p.text = to, to.AppendTo(p.text[:0])
+	}
 	return p.send(data, p.text)
 }
 
