@@ -27,10 +27,13 @@ type client struct {
 	closing       bool // when the replies are written
 	gone          bool
 	held          bool // reading is paused
-	failed        bool // the command at hand has answered with an error
+
+	last     *command          // the one of the request before
+	lastName [longestName]byte // its name, as that request has written it
 
 	out       []byte // replies that were not given to the transport
 	queued    bool   // in the server's pending
+	given     int    // bytes given to the transport since it was last asked what it has not written
 	producing bool   // the transport asks for more of out when it has written what it was given
 
 	transaction
@@ -45,6 +48,9 @@ func (c *client) ConnectionMade(t protocol.Transport) {
 	s.begin()
 	defer s.end()
 	s.accepted++
+	if s.started == 0 {
+		s.started = s.time()
+	}
 	if len(s.clients) >= s.config.MaxClients {
 		c.fail("ERR max number of clients reached")
 		c.close()
@@ -134,14 +140,19 @@ func (c *client) flush() {
 	if c.gone || c.producing {
 		return
 	}
-	if n := c.Transport.Buffered(); n > 0 || len(c.out) > piece {
-		if c.Transport.RegisterProducer(outlet{c}, false) == nil {
-			c.producing = true
-			if n == 0 {
-				c.give()
-			}
-			return
+	if c.given += len(c.out); c.given < piece/2 {
+		c.give()
+		c.finish()
+		return
+	}
+	c.given = 0
+	waiting := c.Transport.Buffered()
+	if (waiting > 0 || len(c.out) > piece) && c.Transport.RegisterProducer(outlet{c}, false) == nil {
+		c.producing = true
+		if waiting == 0 {
+			c.give()
 		}
+		return
 	}
 	c.give()
 	c.finish()
@@ -212,8 +223,7 @@ func (c *client) deliver() {
 func (c *client) execute(args [][]byte) {
 	s := c.server
 	s.served++
-	c.failed = false
-	cmd := s.lookup(args[0])
+	cmd := c.find(args[0])
 	if problem := c.refuse(cmd, args); problem != "" {
 		c.fail(problem)
 		c.abort()

@@ -47,6 +47,16 @@ func table() map[string]*command {
 // longestName is longer than every command's name.
 const longestName = 24
 
+// find finds a command by its name. Clients mostly say the same thing again, so the last one is compared first.
+func (c *client) find(name []byte) *command {
+	if c.last == nil || string(name) != string(c.lastName[:len(c.last.name)]) {
+		if c.last = c.server.lookup(name); c.last != nil {
+			copy(c.lastName[:], name)
+		}
+	}
+	return c.last
+}
+
 // lookup finds a command by its name, in letters of any case.
 func (s *server) lookup(name []byte) *command {
 	var room [longestName]byte

@@ -54,7 +54,7 @@ func (d *database) find(key []byte) *entry {
 	if !ok {
 		return nil
 	}
-	if e.expires != 0 && e.expires <= d.server.now {
+	if e.expires != 0 && e.expires <= d.server.time() {
 		d.server.expired++
 		d.remove(e)
 		return nil

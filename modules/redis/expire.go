@@ -27,10 +27,10 @@ func (c *client) deadline(n int64, seconds, absolute bool) (ms int64, ok bool) {
 		n *= 1000
 	}
 	if !absolute {
-		if n > math.MaxInt64-c.server.now {
+		if n > math.MaxInt64-c.server.time() {
 			return 0, false
 		}
-		n += c.server.now
+		n += c.server.time()
 	}
 	return n, true
 }
@@ -78,7 +78,7 @@ func (c *client) expire(args [][]byte) {
 		c.integer(0)
 		return
 	}
-	if ms <= c.server.now {
+	if ms <= c.server.time() {
 		c.db.remove(e)
 	} else {
 		e.expireAt(ms)
@@ -107,9 +107,9 @@ func (c *client) ttl(args [][]byte) {
 	case e.expires == 0:
 		c.integer(-1)
 	case is(args[0], "ttl"):
-		c.integer((e.expires - c.server.now + 500) / 1000)
+		c.integer((e.expires - c.server.time() + 500) / 1000)
 	case is(args[0], "pttl"):
-		c.integer(e.expires - c.server.now)
+		c.integer(e.expires - c.server.time())
 	case is(args[0], "expiretime"):
 		c.integer((e.expires + 500) / 1000)
 	default:

@@ -66,7 +66,7 @@ func (c *client) info(args [][]byte) {
 			blocked++
 		}
 	}
-	section("Server", "redis_version:%s\r\nredis_mode:standalone\r\nuptime_in_seconds:%d\r\n", version7, (s.now-s.started)/1000)
+	section("Server", "redis_version:%s\r\nredis_mode:standalone\r\nuptime_in_seconds:%d\r\n", version7, (s.time()-s.started)/1000)
 	section("Clients", "connected_clients:%d\r\nmaxclients:%d\r\nblocked_clients:%d\r\n", len(s.clients), s.config.MaxClients, blocked)
 	section("Memory", "used_memory:%d\r\nmaxmemory:%d\r\nmaxmemory_policy:noeviction\r\n", s.used, s.config.MaxMemory)
 	section("Stats", "total_connections_received:%d\r\ntotal_commands_processed:%d\r\nexpired_keys:%d\r\npubsub_channels:%d\r\npubsub_patterns:%d\r\n",

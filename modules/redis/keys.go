@@ -48,7 +48,7 @@ func (c *client) typeOf(args [][]byte) {
 }
 
 // live reports whether an entry has not expired.
-func (e *entry) live() bool { return e.expires == 0 || e.expires > e.db.server.now }
+func (e *entry) live() bool { return e.expires == 0 || e.expires > e.db.server.time() }
 
 // KEYS pattern
 func (c *client) keys(args [][]byte) {

@@ -234,3 +234,27 @@ func FuzzRequests(f *testing.F) {
 		})
 	})
 }
+
+// BenchmarkRequests measures what is done for a request besides reading and writing.
+func BenchmarkRequests(b *testing.B) {
+	for name, input := range map[string]string{
+		"SET": "*3\r\n$3\r\nSET\r\n$16\r\nkey:__rand_int__\r\n$64\r\n" + strings.Repeat("x", 64) + "\r\n",
+		"GET": "*2\r\n$3\r\nGET\r\n$16\r\nkey:__rand_int__\r\n",
+	} {
+		b.Run(name, func(b *testing.B) {
+			f, err := New(reactortest.NewReactor(), Config{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			transport := reactortest.NewStringTransport()
+			c := f.BuildProtocol(transport.Peer())
+			c.ConnectionMade(transport)
+			chunk := []byte(strings.Repeat(input, 16))
+			b.ReportAllocs()
+			for range b.N / 16 {
+				c.DataReceived(chunk)
+				transport.Take()
+			}
+		})
+	}
+}

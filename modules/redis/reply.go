@@ -84,7 +84,6 @@ func (c *client) fail(s string) {
 		}
 	}
 	c.out = append(c.out, '\r', '\n')
-	c.failed = true
 }
 
 func (c *client) bulk(b []byte) {

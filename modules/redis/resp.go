@@ -69,11 +69,14 @@ func (p *parser) next(strict bool) ([][]byte, error) {
 			}
 			continue // an empty line
 		}
-		line, err := p.line("too big mbulk count string")
-		if line == nil || err != nil {
-			return nil, err
+		n, ok := p.short('*')
+		if !ok {
+			line, err := p.line("too big mbulk count string")
+			if line == nil || err != nil {
+				return nil, err
+			}
+			n, ok = parseInt(line[1:])
 		}
-		n, ok := parseInt(line[1:])
 		switch {
 		case !ok || n > int64(p.limits.args):
 			return nil, protocolError("invalid multibulk length")
@@ -109,14 +112,17 @@ func (p *parser) next(strict bool) ([][]byte, error) {
 
 // length reads the line in front of an argument.
 func (p *parser) length(strict bool) error {
-	line, err := p.line("too big bulk count string")
-	if line == nil || err != nil {
-		return err
+	n, ok := p.short('$')
+	if !ok {
+		line, err := p.line("too big bulk count string")
+		if line == nil || err != nil {
+			return err
+		}
+		if line[0] != '$' {
+			return protocolError(fmt.Sprintf("expected '$', got '%c'", printable(line[0])))
+		}
+		n, ok = parseInt(line[1:])
 	}
-	if line[0] != '$' {
-		return protocolError(fmt.Sprintf("expected '$', got '%c'", printable(line[0])))
-	}
-	n, ok := parseInt(line[1:])
 	switch {
 	case !ok || n < 0 || n > int64(p.limits.bulk):
 		return protocolError("invalid bulk length")
@@ -134,6 +140,27 @@ func printable(c byte) byte {
 		return '?'
 	}
 	return c
+}
+
+// short consumes a line of the kind that nearly all are: one byte, a number of a few digits, and the end of the line. It
+// is not ok, and consumes nothing, if the line is not complete or anything else.
+func (p *parser) short(kind byte) (n int64, ok bool) {
+	rest := p.in[p.off:]
+	if len(rest) < 4 || rest[0] != kind || rest[1] < '1' || rest[1] > '9' {
+		return 0, false
+	}
+	n = int64(rest[1] - '0')
+	for i, c := range rest[2:min(len(rest)-1, 9)] {
+		if c == '\r' {
+			p.off += i + 4
+			return n, true
+		}
+		if c < '0' || c > '9' {
+			break
+		}
+		n = 10*n + int64(c-'0')
+	}
+	return 0, false
 }
 
 // line consumes a line and returns it without its end, of two bytes; nil if it is not complete.

@@ -113,7 +113,7 @@ func (c *client) set(args [][]byte) {
 	}
 	e.set(args[2])
 	if option != nil {
-		if expires <= c.server.now {
+		if expires <= c.server.time() {
 			c.db.remove(e)
 		} else {
 			e.expireAt(expires)
@@ -188,7 +188,7 @@ func (c *client) getEX(args [][]byte) {
 	switch {
 	case persist && e.persist():
 		e.changed()
-	case len(args) == 4 && expires <= c.server.now:
+	case len(args) == 4 && expires <= c.server.time():
 		c.db.remove(e)
 	case len(args) == 4:
 		e.expireAt(expires)

@@ -46,6 +46,8 @@ func serve(kind string, args ...string) error {
 			return err
 		}
 		return serveWork(args[0], window)
+	case kind == "redis" && len(args) == 0:
+		return serveRedis()
 	case kind == "stock" && len(args) == 1:
 		return serveStock(args[0])
 	case kind == "neighbours" && len(args) == 2:
