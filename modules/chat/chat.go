@@ -23,6 +23,7 @@ const (
 	DefaultWelcome    = "Welcome."
 	DefaultMaxLine    = 512
 	DefaultMaxMembers = 1000
+	DefaultMaxRate    = 20
 )
 
 // Config is how the room behaves. Fields that are zero have their defaults.
@@ -31,6 +32,7 @@ type Config struct {
 	Welcome    string // first line that a member sees
 	MaxLine    int    // longest line of a member, in bytes without its end
 	MaxMembers int    // members at a time, also those who have not given their name yet
+	MaxRate    int    // lines of a member in a second; what is more is read later
 }
 
 // Configure reads a Config; lookup returns the value of a key.
@@ -41,6 +43,7 @@ func Configure(lookup func(key string) (value string, ok bool)) (Config, error) 
 		Welcome:    s.Text("welcome", DefaultWelcome),
 		MaxLine:    s.Int("max-line", DefaultMaxLine, 1, 64<<10),
 		MaxMembers: s.Int("max-members", DefaultMaxMembers, 1, 1<<20),
+		MaxRate:    s.Int("max-rate", DefaultMaxRate, 1, 1<<20),
 	}
 	return c, s.Err()
 }
@@ -59,10 +62,13 @@ func New(_ protocol.Reactor, c Config) (protocol.Factory, error) {
 	if c.MaxMembers == 0 {
 		c.MaxMembers = DefaultMaxMembers
 	}
+	if c.MaxRate == 0 {
+		c.MaxRate = DefaultMaxRate
+	}
 	switch {
 	case c.Nick != NickAsk && c.Nick != NickPeer:
 		return nil, fmt.Errorf("nick %q: want %s or %s", c.Nick, NickAsk, NickPeer)
-	case c.MaxLine < 0 || c.MaxMembers < 0:
+	case c.MaxLine < 0 || c.MaxMembers < 0 || c.MaxRate < 0:
 		return nil, errors.New("a limit is below zero")
 	}
 	return &room{config: c, names: map[string]*member{}}, nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
@@ -138,8 +139,27 @@ func TestFullRoom(t *testing.T) {
 	}
 }
 
+func TestMemberWhoSaysTooMuchIsReadFromLater(t *testing.T) {
+	p := newParty(t, Config{MaxRate: 3})
+	ann, bob := p.named("Ann"), p.named("Bob")
+	ann.Take()
+	bob.say("one\ntwo\nthree\nfour\nfive\nsix\n")
+	ann.expect("<Bob> one", "<Bob> two") // the name was a line
+	p.reactor.Advance(time.Second)
+	ann.expect("<Bob> three", "<Bob> four", "<Bob> five")
+	p.reactor.Advance(time.Second)
+	ann.expect("<Bob> six")
+	p.reactor.Advance(time.Second)
+	bob.say(strings.Repeat("x\n", 100))
+	bob.Transport.AbortConnection()
+	p.reactor.Settle()
+	if n := p.reactor.Pending(); n > 0 {
+		t.Errorf("%d timers are left", n)
+	}
+}
+
 func TestMemberWhoDoesNotReadMissesLines(t *testing.T) {
-	p := newParty(t, Config{})
+	p := newParty(t, Config{MaxRate: 1 << 20})
 	ann, bob := p.named("Ann"), p.named("Bob")
 	ann.Take()
 	ann.Transport.PauseReading()
@@ -166,19 +186,19 @@ func TestMemberWhoDoesNotReadMissesLines(t *testing.T) {
 
 func TestConfigure(t *testing.T) {
 	c, err := Configure(func(key string) (string, bool) {
-		v, ok := map[string]string{"nick": "peer", "welcome": "Hi", "max-line": "80", "max-members": "5"}[key]
+		v, ok := map[string]string{"nick": "peer", "welcome": "Hi", "max-line": "80", "max-members": "5", "max-rate": "7"}[key]
 		return v, ok
 	})
-	if want := (Config{NickPeer, "Hi", 80, 5}); err != nil || c != want {
+	if want := (Config{NickPeer, "Hi", 80, 5, 7}); err != nil || c != want {
 		t.Errorf("%+v, %v, want %+v", c, err, want)
 	}
-	for key, value := range map[string]string{"nick": "random", "max-line": "0", "max-members": "many"} {
+	for key, value := range map[string]string{"nick": "random", "max-line": "0", "max-members": "many", "max-rate": "-1"} {
 		_, err := Configure(func(k string) (string, bool) { return value, k == key })
 		if err == nil || !strings.HasPrefix(err.Error(), fmt.Sprintf("%s=%q: want", key, value)) {
 			t.Errorf("%s=%s: %v", key, value, err)
 		}
 	}
-	for _, c := range []Config{{Nick: "random"}, {MaxLine: -1}, {MaxMembers: -1}} {
+	for _, c := range []Config{{Nick: "random"}, {MaxLine: -1}, {MaxMembers: -1}, {MaxRate: -1}} {
 		if _, err := New(nil, c); err == nil {
 			t.Errorf("%+v is taken", c)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/wasmnet/wasmnet/reactor/basic"
@@ -25,6 +26,8 @@ type member struct {
 	counted bool   // among the room's connections
 	full    bool   // does not read what it is sent
 	missed  int    // lines that were not sent for that reason
+	said    int    // lines in the second that second ends
+	second  protocol.DelayedCall
 }
 
 var (
@@ -74,11 +77,33 @@ func (m *member) ConnectionLost(error) {
 	if m.counted {
 		m.room.count--
 	}
+	if m.second != nil {
+		m.second.Cancel()
+	}
 	m.leave()
+}
+
+// count counts a line. A member who has said enough for a second is read from when it is over: each line costs the room
+// as many as there are members, and the room is one sandbox with one budget.
+func (m *member) count() {
+	m.said++
+	if m.second == nil {
+		m.second = m.Transport.Reactor().CallLater(time.Second, func() {
+			paused := m.said >= m.room.config.MaxRate
+			m.second, m.said = nil, 0
+			if paused {
+				m.ResumeProducing()
+			}
+		})
+	}
+	if m.said == m.room.config.MaxRate {
+		m.PauseProducing()
+	}
 }
 
 // LineReceived implements [basic.LineHandler].
 func (m *member) LineReceived(received []byte) {
+	m.count()
 	text := clean(received)
 	word, rest, _ := strings.Cut(text, " ")
 	switch {
@@ -103,6 +128,7 @@ func (m *member) LineReceived(received []byte) {
 
 // LineLengthExceeded implements [basic.LineLengthHandler]. The rest of the line is passed over.
 func (m *member) LineLengthExceeded([]byte) {
+	m.count()
 	m.say("* That line is too long: at most %d bytes.", m.room.config.MaxLine)
 }
 
