@@ -1,7 +1,7 @@
 # Every target installs what it needs: Go modules through the go command, Debian packages through scripts/debian-packages.
 GO       ?= go
 PACKAGES := clang lld wabt
-PACKAGES += socat netcat-openbsd openssl curl
+PACKAGES += socat netcat-openbsd openssl openssh-client
 PACKAGES += redis-server redis-tools
 PACKAGES += bind9-dnsutils knot-dnsutils dnsperf nsd
 PACKAGES += python3-twisted python3-openssl python3-service-identity

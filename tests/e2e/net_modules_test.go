@@ -13,14 +13,10 @@ import (
 	"testing"
 )
 
-// fetched runs curl, which must succeed, and returns what it got and says of it.
+// fetched is what curl got and says of it.
 func fetched(t *testing.T, args ...string) string {
 	t.Helper()
-	r := command(t, "", "curl", append([]string{"-sS", "--max-time", "60"}, args...)...)
-	if r.status != 0 {
-		t.Fatalf("curl %q: status %d, %s", args, r.status, r.stderr)
-	}
-	return r.stdout
+	return curl(t, "", args...).stdout
 }
 
 func TestNetHTTP(t *testing.T) {
