@@ -262,8 +262,15 @@ func (f fixedResolver) LookupNetIP(_ context.Context, _, host string) ([]netip.A
 func TestUDPRefused(t *testing.T) {
 	onBackends(t, func(t *testing.T, backend string) {
 		r := start(t, reactor.Config{Backend: backend})
-		gone, address := udpPeer(t, "udp4", "127.0.0.1:0")
-		gone.Close()
+		// A port that hears its own peer only: to everybody else nobody is there, and nobody else is given it.
+		peer, at := udpPeer(t, "udp4", "127.0.0.1:0")
+		deaf, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(at))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer deaf.Close()
+		defer peer.Close()
+		address := deaf.LocalAddr().(*net.UDPAddr).AddrPort()
 		client := newReceiver()
 		r.connectUDP("udp:"+address.String(), client)
 		p := wait(t, client.started, "StartProtocol")

@@ -25,6 +25,7 @@ type UNIXDatagramPort struct {
 var (
 	_ protocol.UNIXDatagramTransport = (*UNIXDatagramPort)(nil)
 	_ protocol.Port                  = (*UNIXDatagramPort)(nil)
+	_ protocol.UNIXDatagramReactor   = (*Loop)(nil)
 	_ datagramEvents                 = (*UNIXDatagramPort)(nil)
 )
 
@@ -33,14 +34,18 @@ var (
 	errNoName           = errors.New("a socket without a name cannot be sent to")
 )
 
-// ListenUNIXDatagram opens a socket that others send to: "unixgram:PATH", of which the file is treated as that of a
-// stream socket is (Twisted's listenUNIXDatagram). The error wraps [protocol.ErrCannotListen].
-func (l *Loop) ListenUNIXDatagram(text string, p protocol.UNIXDatagramProtocol) (*UNIXDatagramPort, error) {
+// ListenUNIXDatagram implements [protocol.UNIXDatagramReactor] (Twisted's listenUNIXDatagram). The port is a
+// [*UNIXDatagramPort], of which the file is treated as that of a stream socket is.
+func (l *Loop) ListenUNIXDatagram(text string, p protocol.UNIXDatagramProtocol) (protocol.Port, error) {
 	e, err := endpoint.ParseServer(text)
 	if err != nil {
 		return nil, err
 	}
-	return l.ListenUNIXDatagramEndpoint(e, p)
+	u, err := l.ListenUNIXDatagramEndpoint(e, p)
+	if err != nil {
+		return nil, err
+	}
+	return u, nil
 }
 
 // ListenUNIXDatagramEndpoint is [Loop.ListenUNIXDatagram] for an endpoint that is parsed already.
@@ -56,16 +61,18 @@ func (l *Loop) ListenUNIXDatagramEndpoint(e *endpoint.Server, p protocol.UNIXDat
 	return u, nil
 }
 
-// ConnectUNIXDatagram opens a socket that exchanges datagrams with one peer: "unixgram:PATH", or
-// "unixgram:PATH:bindAddress=OWN" to be answered (Twisted's connectUNIXDatagram). The peer must be there: the error wraps
-// [protocol.ErrConnectionRefused] or another reason if it is not, and [protocol.ErrConnectBind] if the socket's own name
-// cannot be had.
-func (l *Loop) ConnectUNIXDatagram(text string, p protocol.UNIXDatagramProtocol) (*UNIXDatagramPort, error) {
+// ConnectUNIXDatagram implements [protocol.UNIXDatagramReactor] (Twisted's connectUNIXDatagram). The port is a
+// [*UNIXDatagramPort].
+func (l *Loop) ConnectUNIXDatagram(text string, p protocol.UNIXDatagramProtocol) (protocol.Port, error) {
 	e, err := endpoint.ParseClient(text)
 	if err != nil {
 		return nil, err
 	}
-	return l.ConnectUNIXDatagramEndpoint(e, p)
+	u, err := l.ConnectUNIXDatagramEndpoint(e, p)
+	if err != nil {
+		return nil, err
+	}
+	return u, nil
 }
 
 // ConnectUNIXDatagramEndpoint is [Loop.ConnectUNIXDatagram] for an endpoint that is parsed already.

@@ -66,13 +66,13 @@ func (p *unixReceiver) expect(t *testing.T, want namedDatagram) {
 	}
 }
 
-func (r *running) listenUNIXDatagram(text string, p protocol.UNIXDatagramProtocol) (port *reactor.UNIXDatagramPort, err error) {
+func (r *running) listenUNIXDatagram(text string, p protocol.UNIXDatagramProtocol) (port protocol.Port, err error) {
 	l := r.Loops()[0]
 	r.onLoop(l, func() { port, err = l.ListenUNIXDatagram(text, p) })
 	return port, err
 }
 
-func (r *running) connectUNIXDatagram(text string, p protocol.UNIXDatagramProtocol) (port *reactor.UNIXDatagramPort, err error) {
+func (r *running) connectUNIXDatagram(text string, p protocol.UNIXDatagramProtocol) (port protocol.Port, err error) {
 	l := r.Loops()[0]
 	r.onLoop(l, func() { port, err = l.ConnectUNIXDatagram(text, p) })
 	return port, err

@@ -28,3 +28,13 @@ type UNIXDatagramTransport interface {
 	// Reactor is the loop that owns the socket.
 	Reactor() Reactor
 }
+
+// UNIXDatagramReactor is implemented by reactors that have such sockets: those of package reactor and reactortest.
+type UNIXDatagramReactor interface {
+	// ListenUNIXDatagram opens a socket that others send to, "unixgram:PATH". The error wraps [ErrCannotListen].
+	ListenUNIXDatagram(endpoint string, p UNIXDatagramProtocol) (Port, error)
+	// ConnectUNIXDatagram opens a socket that exchanges datagrams with one peer, "unixgram:PATH", or
+	// "unixgram:PATH:bindAddress=OWN" to be answered. The peer must be there: the error wraps [ErrConnectionRefused] or
+	// another reason if it is not, and [ErrConnectBind] if the socket's own name cannot be had.
+	ConnectUNIXDatagram(endpoint string, p UNIXDatagramProtocol) (Port, error)
+}

@@ -40,7 +40,7 @@ func (r *Reactor) Connect(text string, f protocol.Factory) (protocol.Connector, 
 
 // ConnectEndpoint is Connect for a string that is parsed already.
 func (r *Reactor) ConnectEndpoint(to *endpoint.Client, f protocol.Factory) (protocol.Connector, error) {
-	if to.Network == "udp" {
+	if !to.Stream() {
 		return nil, fmt.Errorf("%s carries datagrams: use ConnectUDP", to.Text)
 	}
 	c := &Connector{r: r, to: to, factory: f}

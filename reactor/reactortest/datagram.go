@@ -38,7 +38,7 @@ func (r *Reactor) ListenUDP(text string, p protocol.DatagramProtocol) (protocol.
 	if err != nil {
 		return nil, protocol.ErrCannotListen.Because(err)
 	}
-	if s.Stream() {
+	if s.Network != "udp" && s.Network != "udp6" {
 		return nil, protocol.ErrCannotListen.Because(protocol.ErrUnsupported)
 	}
 	host, err := r.bind(s.Network == "udp6", s.Address)

@@ -34,6 +34,10 @@
 // closes when its output is flushed. It is stricter than the real one in one thing: bytes given to DataReceived are
 // overwritten when it returns, so a protocol that keeps the slice is found out.
 //
+// It has streams over tcp, tcp6, unix, ssl and tls, datagrams over udp, udp6 and unixgram; nothing that is inherited from
+// another process. A server behind the PROXY protocol (haproxy:) is tested by wrapping its factory in policy.ProxyFactory,
+// which does the same, and its clients' in policy.ProxyClientFactory.
+//
 // TLS is played, not spoken: StartTLS takes both ends, negotiates ALPN and completes, but nothing is encrypted and no
 // certificate is verified. Text that arrives where the handshake belongs breaks it, as it would in earnest.
 //

@@ -35,7 +35,7 @@ func (r *Reactor) ListenEndpoint(s *endpoint.Server, f protocol.Factory) (protoc
 	case r.stopped:
 		return nil, protocol.ErrCannotListen.Because(protocol.ErrShutdown)
 	case s.Proxy:
-		return nil, protocol.ErrCannotListen.Because(fmt.Errorf("haproxy in memory: %w", protocol.ErrUnsupported))
+		return nil, protocol.ErrCannotListen.Because(fmt.Errorf("haproxy in memory: %w (wrap the factory: policy.NewProxyFactory)", protocol.ErrUnsupported))
 	}
 	var host protocol.Address
 	switch s.Network {

@@ -36,6 +36,7 @@ type Reactor struct {
 	conns     []*Conn
 	ports     []*Port
 	datagrams []*DatagramPort
+	unixgrams []*UNIXDatagramPort
 	factories factories
 	fail      map[string]error
 	ephemeral uint16
@@ -104,6 +105,9 @@ func (r *Reactor) Turn() bool {
 	for _, p := range append([]*DatagramPort(nil), r.datagrams...) {
 		worked = p.turn() || worked
 	}
+	for _, p := range append([]*UNIXDatagramPort(nil), r.unixgrams...) {
+		worked = p.turn() || worked
+	}
 	r.scope.Flush()
 	return worked
 }
@@ -160,6 +164,9 @@ func (r *Reactor) Close() {
 		c.end(protocol.ErrShutdown)
 	}
 	for _, p := range append([]*DatagramPort(nil), r.datagrams...) {
+		p.end(nil)
+	}
+	for _, p := range append([]*UNIXDatagramPort(nil), r.unixgrams...) {
 		p.end(nil)
 	}
 	r.Settle()
