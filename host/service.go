@@ -88,6 +88,7 @@ type Service struct {
 
 	tlsServers tlsServers
 	deniedLog  sampler
+	failures   sampler
 	closings   closings
 	footprint  footprint
 

@@ -3,6 +3,7 @@ package host
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"regexp"
 	"runtime"
 	"strings"
@@ -82,7 +83,11 @@ func (s *Service) failed(i *instance, err error) {
 		s.log.Debug("guest was stopped", append(attrs, "error", err)...)
 	default:
 		s.totals.Traps.Add(1)
-		s.log.Error("guest failed", append(attrs, "error", err)...)
+		level := slog.LevelError
+		if !s.failures.allow() {
+			level = slog.LevelDebug // peers may know how to make a guest trap: that is no way to fill a disk
+		}
+		s.log.Log(s.ctx, level, "guest failed", append(attrs, "error", err)...)
 	}
 	if i.shard != nil {
 		i.shard.shared.failed(i, err)

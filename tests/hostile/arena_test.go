@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -48,7 +49,9 @@ func newArena(t testing.TB, options ...option) *arena {
 	t.Helper()
 	a := &arena{TB: t, log: newJournal(), before: takeStock()}
 	logger := slog.New(scribe{journal: a.log})
-	hc, rc := host.Config{Logger: logger}, reactor.Config{Logger: logger, Loops: 1}
+	// The race detector makes compiling a Go guest a matter of many seconds: all tests share what one has compiled.
+	hc := host.Config{Logger: logger, CacheDir: filepath.Join(buildDir, "cache")}
+	rc := reactor.Config{Logger: logger, Loops: 1}
 	for _, o := range options {
 		o(&hc, &rc)
 	}

@@ -55,9 +55,10 @@ func TestTenThousandSandboxes(t *testing.T) {
 		guest func() (*guest, error)
 		saved int64 // bytes that a sleeping guest may take of the limit "memory-total"
 		held  int64 // bytes by which the process may be larger for it, with its connection
+		raced int   // how many of them under the race detector, which makes start-up and waking slow
 	}{
-		"C":  {echoGuest, 1 << 10, 16 << 10},
-		"Go": {goEchoGuest, 16 << 10, 48 << 10},
+		"C":  {echoGuest, 1 << 10, 16 << 10, 10_000},
+		"Go": {goEchoGuest, 16 << 10, 48 << 10, 3_000},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, err := c.guest()
@@ -65,6 +66,9 @@ func TestTenThousandSandboxes(t *testing.T) {
 				t.Fatal(err)
 			}
 			n := crowdSize(t)
+			if underRace {
+				n = min(n, c.raced)
+			}
 			a := newArena(t, laconic, func(_ *host.Config, rc *reactor.Config) { rc.Loops = 2 })
 			s := a.attack(g, host.ServiceConfig{Name: "crowded", Limits: host.Limits{MemoryTotal: 4 << 30}})
 			before := resident(t)
