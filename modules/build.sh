@@ -6,9 +6,9 @@ cd "$(dirname "$0")"
 out=${1:-builtin}
 wasm=$(mktemp)
 trap 'rm -f "$wasm"' EXIT
-for main in builtin/*/main.go; do
+for main in builtin/guests/*/main.go; do
 	bundle=$(basename "$(dirname "$main")")
 	env GOTOOLCHAIN=go1.26.8 CGO_ENABLED=0 GOOS=wasip1 GOARCH=wasm GOWASM= GOEXPERIMENT= GOFLAGS=-mod=readonly \
-		go build -buildmode=c-shared -trimpath -buildvcs=false -ldflags='-s -w -buildid=' -o "$wasm" "./builtin/$bundle"
+		go build -buildmode=c-shared -trimpath -buildvcs=false -ldflags='-s -w -buildid=' -o "$wasm" "./builtin/guests/$bundle"
 	gzip -9 -n -c "$wasm" >"$out/$bundle.wasm.gz"
 done

@@ -13,7 +13,9 @@ import (
 
 	"github.com/wasmnet/wasmnet/modules/amp"
 	"github.com/wasmnet/wasmnet/modules/builtin"
+	appmodules "github.com/wasmnet/wasmnet/modules/builtin/app"
 	"github.com/wasmnet/wasmnet/modules/builtin/servers"
+	wiremodules "github.com/wasmnet/wasmnet/modules/builtin/wire"
 	"github.com/wasmnet/wasmnet/modules/chat"
 	"github.com/wasmnet/wasmnet/modules/daytime"
 	"github.com/wasmnet/wasmnet/modules/framing"
@@ -40,8 +42,13 @@ func looksUp(t *testing.T, build builtin.Builder) []string {
 
 func TestManifestsListWhatIsRead(t *testing.T) {
 	reads := map[string][]string{}
-	for name, build := range builtin.Wire {
-		reads[name] = looksUp(t, build)
+	for b, builders := range map[*bundle]map[string]builtin.Builder{wire: wiremodules.Modules, app: appmodules.Modules} {
+		for name, build := range builders {
+			reads[name] = looksUp(t, build)
+			if m, _ := Find(name); m.bundle != b {
+				t.Errorf("%s: not in its bundle", name)
+			}
+		}
 	}
 	for name, build := range servers.Net {
 		reads[name] = looksUp(t, func(_ protocol.Reactor, lookup func(string) (string, bool)) (protocol.Factory, error) {

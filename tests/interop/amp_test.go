@@ -12,6 +12,7 @@ import (
 	"github.com/wasmnet/wasmnet/host"
 	"github.com/wasmnet/wasmnet/modules"
 	"github.com/wasmnet/wasmnet/modules/builtin"
+	"github.com/wasmnet/wasmnet/modules/builtin/app"
 	"github.com/wasmnet/wasmnet/reactor"
 	"github.com/wasmnet/wasmnet/tests/internal/trial"
 	"github.com/wasmnet/wasmnet/tests/interop/ampclient"
@@ -35,7 +36,7 @@ func newHost(t *testing.T) *host.Host {
 var ampServers = map[string]func(t *testing.T) string{
 	"native": func(t *testing.T) string {
 		r := trial.Start(t, reactor.Config{})
-		f, err := builtin.Build(builtin.Wire, "amp", r.Loops()[0], func(string) (string, bool) { return "", false })
+		f, err := builtin.Build(app.Modules, "amp", r.Loops()[0], func(string) (string, bool) { return "", false })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/wasmnet/wasmnet/modules/amp"
 	"github.com/wasmnet/wasmnet/modules/builtin"
+	"github.com/wasmnet/wasmnet/modules/builtin/app"
+	"github.com/wasmnet/wasmnet/modules/builtin/wire"
 	"github.com/wasmnet/wasmnet/modules/framing"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
@@ -34,7 +36,15 @@ func (s *script) factory(r protocol.Reactor, printed *bytes.Buffer) (protocol.Fa
 	case reportModule:
 		return report.Build(printed, lookup)
 	}
-	return builtin.Build(builtin.Wire, s.module, r, lookup)
+	return build(s.module, r, lookup)
+}
+
+// build makes the factory of a built-in module.
+func build(module string, r protocol.Reactor, lookup func(string) (string, bool)) (protocol.Factory, error) {
+	if _, ok := app.Modules[module]; ok {
+		return builtin.Build(app.Modules, module, r, lookup)
+	}
+	return builtin.Build(wire.Modules, module, r, lookup)
 }
 
 // native plays chunks against the native protocol, in memory.

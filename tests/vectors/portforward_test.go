@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/wasmnet/wasmnet/modules/builtin"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
@@ -24,7 +23,7 @@ func portforwardScript(c *testCase) (*script, error) {
 	s := &script{module: "portforward", want: want, observe: observeFraming}
 	s.inMemory = func(t *testing.T, chunks [][]byte) observed {
 		r := reactortest.NewReactor()
-		echo, err := builtin.Build(builtin.Wire, "echo", r, settings(nil))
+		echo, err := build("echo", r, settings(nil))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +90,7 @@ func (s *script) join(t *testing.T, r *reactortest.Reactor, more map[string]stri
 		config = map[string]string{}
 	}
 	maps.Copy(config, more)
-	f, err := builtin.Build(builtin.Wire, s.module, r, settings(config))
+	f, err := build(s.module, r, settings(config))
 	if err != nil {
 		t.Fatal(err)
 	}

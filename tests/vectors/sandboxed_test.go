@@ -27,10 +27,11 @@ import (
 // patience bounds every wait for something that is sure to come.
 const patience = 60 * time.Second
 
-// The modules are compiled once: the built-in ones, which are one wasm, and package report.
+// The modules are compiled once: each bundle of built-in ones, and package report.
 var guests struct {
-	host         *host.Host
-	wire, report *host.Module
+	host    *host.Host
+	bundles map[string]*host.Module
+	report  *host.Module
 }
 
 func TestMain(m *testing.M) {
@@ -47,14 +48,7 @@ func withGuests(m *testing.M) (status int, err error) {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, guests.host.Close()) }()
-	echo, _ := modules.Find("echo")
-	wasm, err := echo.Wasm()
-	if err != nil {
-		return 1, err
-	}
-	if guests.wire, err = guests.host.Load(context.Background(), "wire", wasm); err != nil {
-		return 1, err
-	}
+	guests.bundles = map[string]*host.Module{}
 	if guests.report, err = loadReport(); err != nil {
 		return 1, err
 	}
@@ -95,12 +89,34 @@ type served struct {
 	stop    func()
 }
 
+// bundleOf loads the bundle that holds a built-in module.
+func bundleOf(t *testing.T, name string) *host.Module {
+	t.Helper()
+	m, ok := modules.Find(name)
+	if !ok {
+		t.Fatalf("no module %s", name)
+	}
+	if loaded := guests.bundles[m.Bundle()]; loaded != nil {
+		return loaded
+	}
+	wasm, err := modules.Wasm(m.Bundle())
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := guests.host.Load(t.Context(), m.Bundle(), wasm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	guests.bundles[m.Bundle()] = loaded
+	return loaded
+}
+
 // serve starts the module. resolver looks up the names that it asks for; nil: the system's.
 func (s *script) serve(t *testing.T, resolver reactor.Resolver, grants host.Grants) *served {
 	t.Helper()
 	module, config := guests.report, map[string]string{}
 	if s.module != reportModule {
-		module, config[modules.Key] = guests.wire, s.module
+		module, config[modules.Key] = bundleOf(t, s.module), s.module
 	}
 	maps.Copy(config, s.config)
 	printed := &buffer{}
