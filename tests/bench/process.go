@@ -175,7 +175,7 @@ func (p *process) cpu() (time.Duration, error) {
 	return own + children, err
 }
 
-// children is the processor time of those it has, and, in the kernel's ticks, of those it had.
+// children is the processor time of those it has, and their children, and, in the kernel's ticks, of those it had.
 func (p *process) children() (time.Duration, error) {
 	t, err := ticksOf(strconv.Itoa(p.cmd.Process.Pid))
 	if err != nil {
@@ -186,18 +186,24 @@ func (p *process) children() (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, entry := range all {
-		if entry.Name()[0] < '0' || entry.Name()[0] > '9' {
-			continue
-		}
-		// One that has ended meanwhile is in its parent's figures next time.
-		if t, err := ticksOf(entry.Name()); err != nil || t.parent != p.cmd.Process.Pid {
-			continue
-		}
-		if text, err := os.ReadFile("/proc/" + entry.Name() + "/schedstat"); err == nil {
-			var ns int64
-			if _, err := fmt.Sscan(string(text), &ns); err == nil {
-				sum += time.Duration(ns)
+	family := map[int]bool{p.cmd.Process.Pid: true}
+	for grown := true; grown; { // until no child of a child is found any more
+		grown = false
+		for _, entry := range all {
+			pid, err := strconv.Atoi(entry.Name())
+			if err != nil || family[pid] {
+				continue
+			}
+			// One that has ended meanwhile is in its parent's figures next time.
+			if t, err := ticksOf(entry.Name()); err != nil || !family[t.parent] {
+				continue
+			}
+			family[pid], grown = true, true
+			if text, err := os.ReadFile("/proc/" + entry.Name() + "/schedstat"); err == nil {
+				var ns int64
+				if _, err := fmt.Sscan(string(text), &ns); err == nil {
+					sum += time.Duration(ns)
+				}
 			}
 		}
 	}

@@ -55,7 +55,8 @@ func workloads(o options, cert certificate) []workload {
 	var all []workload
 	for _, group := range [][]workload{
 		streamWorkloads(o, ps), sandboxWorkloads(o, ps), tlsWorkloads(o, ps), datagramWorkloads(o, ps),
-		httpWorkloads(o, ps), coreWorkloads(o, ps), proxyWorkloads(o, ps), redisWorkloads(o, ps), callWorkloads(o, ps),
+		httpWorkloads(o, ps), dnsWorkloads(o, ps), coreWorkloads(o, ps), proxyWorkloads(o, ps), redisWorkloads(o, ps),
+		callWorkloads(o, ps),
 	} {
 		all = append(all, group...)
 	}
