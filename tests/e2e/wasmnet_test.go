@@ -61,7 +61,13 @@ type server struct {
 // serve runs wasmnet with args and waits until it listens on as many endpoints as the arguments ask for.
 func serve(t *testing.T, args ...string) *server {
 	t.Helper()
-	s := &server{t: t, cmd: exec.Command(program, args...), grew: make(chan struct{}), ended: make(chan struct{})}
+	return serveCommand(t, exec.Command(program, args...))
+}
+
+// serveCommand is serve for a command that becomes wasmnet and has its arguments.
+func serveCommand(t *testing.T, cmd *exec.Cmd) *server {
+	t.Helper()
+	s := &server{t: t, cmd: cmd, grew: make(chan struct{}), ended: make(chan struct{})}
 	stderr, err := s.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +88,7 @@ func serve(t *testing.T, args ...string) *server {
 	}()
 	t.Cleanup(s.kill)
 	want := 0
-	for _, a := range args {
+	for _, a := range cmd.Args {
 		if a == "--listen" {
 			want++
 		}
