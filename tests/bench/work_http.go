@@ -19,6 +19,7 @@ func httpWorkloads(o options, ps *peers) []workload {
 	all := []subject{
 		ps.own("net/http", "net-http"), {name: "nginx", command: nginx}, twisted, ps.own("reactor", "reactor-http"),
 		ps.sandbox("sandbox Go", "web", "tcp:0", "--set", "text="+hello),
+		ps.sandbox("sandbox net/http", "nethttp", "tcp:0", "--set", "text="+hello),
 	}
 	return []workload{
 		{name: "HTTP hello, 64 connections", subjects: all, run: requests(o, 64)},
