@@ -161,6 +161,7 @@ const (
 	RunTask
 	ExportState
 	ImportState
+	ConnectionRefused
 	NumEvents
 )
 
@@ -197,6 +198,7 @@ var Events = [NumEvents]Func{
 	RunTask:             {"run_task", i32s("len"), ri32, "worker instances only: input in the receive buffer"},
 	ExportState:         {"export_state", nil, ri32, "hand over state with task_result; negative refuses"},
 	ImportState:         {"import_state", i32s("len"), ri32, "state of the previous version in the receive buffer"},
+	ConnectionRefused:   {"connection_refused", i32s("conn"), nil, "nobody has received what a connected datagram port sent"},
 }
 
 func (e Event) String() string {

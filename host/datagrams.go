@@ -30,9 +30,10 @@ type datagrams struct {
 }
 
 var (
-	_ protocol.DatagramProtocol = (*datagrams)(nil)
-	_ reactor.AddressChecker    = (*datagrams)(nil)
-	_ describer                 = (*datagrams)(nil)
+	_ protocol.DatagramProtocol  = (*datagrams)(nil)
+	_ protocol.ConnectionRefuser = (*datagrams)(nil)
+	_ reactor.AddressChecker     = (*datagrams)(nil)
+	_ describer                  = (*datagrams)(nil)
 )
 
 // maxHeard bounds how many senders a port remembers; beyond it a random one is forgotten.
@@ -130,6 +131,14 @@ func (d *datagrams) remember(from netip.AddrPort) {
 		}
 	}
 	d.heard[from] = struct{}{}
+}
+
+// ConnectionRefused implements [protocol.ConnectionRefuser]. Like a datagram, a refusal that finds the instance busy is
+// dropped.
+func (d *datagrams) ConnectionRefused() {
+	if i := d.inst; i != nil && i.end == nil && !i.running && !d.closed && i.exports(abi.ConnectionRefused) {
+		i.call(abi.ConnectionRefused, d.handle, 0, 0)
+	}
 }
 
 // StopProtocol implements [protocol.DatagramProtocol].

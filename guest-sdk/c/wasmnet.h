@@ -319,4 +319,8 @@ int32_t on_export_state(void);
 WASMNET_EVENT(import_state)
 int32_t on_import_state(int32_t len);
 
+/* nobody has received what a connected datagram port sent */
+WASMNET_EVENT(connection_refused)
+void on_connection_refused(int32_t conn);
+
 #endif

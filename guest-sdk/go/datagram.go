@@ -102,6 +102,13 @@ func (p *datagramPort) received(data, from []byte) {
 	}
 }
 
+// refused tells the protocol that nobody listens at the peer.
+func (p *datagramPort) refused() {
+	if r, ok := p.protocol.(protocol.ConnectionRefuser); ok && !p.closing {
+		r.ConnectionRefused()
+	}
+}
+
 // lost is the port's last event.
 func (p *datagramPort) lost(reason error) {
 	ports.remove(p.handle)

@@ -120,6 +120,15 @@ func exportDatagramReceived(handle, n, addrLen int32) {
 	endTurn()
 }
 
+//go:wasmexport connection_refused
+func exportConnectionRefused(handle int32) {
+	defer reportPanic(abi.ConnectionRefused)
+	if p := ports.get(handle); p != nil {
+		p.refused()
+	}
+	endTurn()
+}
+
 //go:wasmexport timer_fired
 func exportTimerFired(timer int32) {
 	defer reportPanic(abi.TimerFired)

@@ -63,6 +63,21 @@ func TestPuppetsOnTime(t *testing.T) {
 			tellsClient: []string{"gathered nil 1/nil 0/no luck 3/nil"},
 		},
 		{
+			name:        "Cooperator",
+			client:      "start: cooperate 2",
+			tellsClient: []string{"a 1", "b 1", "a 2", "b 2", "cooperated nil"},
+		},
+		{
+			name:        "DeferredLock",
+			client:      "start: lock 1ms",
+			tellsClient: []string{"locked 1", "locked 2", "unlocked 1", "unlocked 2"},
+		},
+		{
+			name:        "errors of Deferreds, queues and tasks",
+			client:      "start: deferred-errors, later a 20ms",
+			tellsClient: []string{"all as they should be", "timer a"},
+		},
+		{
 			name:        "await in a goroutine",
 			client:      "start: await 1ms, later a 0s",
 			tellsClient: []string{"timer a", "awaited 1", "awaited 3", "returned timeout"},
@@ -95,6 +110,21 @@ func TestPuppetsConnect(t *testing.T) {
 			client:      "start: dial tcp:localhost, later a 0s",
 			tellsClient: []string{"dial: an argument makes no sense", "timer a"},
 			only:        func(w world) bool { return w.client }, // natively the error points at the character
+		},
+		{
+			name:        "connected anew when it was lost",
+			server:      "made: lose",
+			client:      "client lost done: redial-up-to 1",
+			tellsServer: []string{"made", "lost done", "made", "lost done"},
+			tellsClient: []string{"started", "made", "lost done", "client lost done", "started", "made", "lost done", "client lost done"},
+			only:        func(w world) bool { return !w.server }, // each connection would have a sandbox of its own
+		},
+		{
+			name:        "connectProtocol",
+			server:      "line one: write two",
+			client:      "start: connect-protocol $to\n connected: write one\n line two: lose",
+			tellsServer: []string{"made", "line one", "lost done"},
+			tellsClient: []string{"made", "connected nil", "line two", "lost done"},
 		},
 		{
 			name:        "ReconnectingClientFactory",
@@ -136,6 +166,16 @@ func TestPuppetsConnect(t *testing.T) {
 			name:        "datagrams",
 			client:      "start: listen-udp udp:0:interface=127.0.0.1, dial-own-udp\n udp connected: send hi, send-bytes 70000",
 			tellsClient: []string{"udp listening", "udp connected", "send-bytes: too long", "heard hi", "heard re:hi"},
+		},
+		{
+			name:        "datagrams that nobody receives",
+			client:      "start: dial-udp udp:127.0.0.1:1\n udp connected: send hi",
+			tellsClient: []string{"udp connected", "udp refused"},
+		},
+		{
+			name:        "datagrams over IPv6",
+			client:      "start: listen-udp udp6:0:interface=\\:\\:1, dial-own-udp\n udp connected: send hi",
+			tellsClient: []string{"udp listening", "udp connected", "heard hi", "heard re:hi"},
 		},
 		{
 			name:        "a port of datagrams that is closed",

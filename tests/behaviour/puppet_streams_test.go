@@ -137,6 +137,19 @@ func TestPuppetsOnStreams(t *testing.T) {
 			only:        inMemory, // the kernel holds more than that
 		},
 		{
+			name:        "FileSender",
+			server:      "made: send-file 100000\n file: lose",
+			client:      "made: count 100000",
+			tellsServer: []string{"made", "file [101] nil", "lost done"},
+			tellsClient: []string{"started", "made", "received {100000}", "lost done", "client lost done"},
+		},
+		{
+			name:        "StatefulStringProtocol",
+			server:      "made: too-long, states",
+			tellsServer: []string{"made", "first a", "second b", "lost done"},
+			tellsClient: []string{"started", "made", "lost done", "client lost done"},
+		},
+		{
 			name:        "more output than may wait",
 			server:      "made: fill 5000000, write more",
 			client:      "made: pause",

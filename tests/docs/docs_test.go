@@ -133,7 +133,8 @@ func receiver(e ast.Expr) string {
 // packages maps the names of the packages below reactor, and other folders of tests, to the folders.
 func packages(t *testing.T) map[string]string {
 	t.Helper()
-	folders := map[string]string{"abi": "abi", "host": "host", "guest-sdk/go": "guest-sdk/go", "reactor": "reactor"}
+	folders := map[string]string{"abi": "abi", "host": "host", "guest-sdk/go": "guest-sdk/go", "reactor": "reactor",
+		"guesttest": "host/guesttest"}
 	entries, err := fs.ReadDir(os.DirFS(root), "reactor")
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +144,7 @@ func packages(t *testing.T) map[string]string {
 			folders[e.Name()] = path.Join("reactor", e.Name())
 		}
 	}
-	for _, name := range []string{"behaviour", "interop", "vectors", "e2e"} {
+	for _, name := range []string{"behaviour", "guests", "interop", "vectors", "e2e"} {
 		folders["tests/"+name] = "tests/" + name
 	}
 	return folders
@@ -183,12 +184,23 @@ func TestTwistedTable(t *testing.T) {
 			t.Errorf("line %d: no test is named", r.line)
 		}
 		checkNames(t, r, tests, folders, true)
+		if c := r.cells[2]; c != "-" && c != "never" && c != "the operator's" && !slices.ContainsFunc(tests, hasGuest) {
+			t.Errorf("line %d: none of the tests has a guest", r.line)
+		}
 	}
 	for _, r := range tables(t, "docs/twisted.md", 2) {
 		if len(r.cells[1]) < 10 {
 			t.Errorf("line %d: no reason is given", r.line)
 		}
 	}
+}
+
+// withGuests is how the names of tests begin in which a guest runs.
+var withGuests = []string{"host.", "guest-sdk/go.", "guesttest.", "tests/guests.", "tests/vectors.", "tests/e2e.",
+	"tests/interop.TestGuest", "tests/behaviour.TestPuppets"}
+
+func hasGuest(test string) bool {
+	return slices.ContainsFunc(withGuests, func(start string) bool { return strings.HasPrefix(test, start) })
 }
 
 // TestErrorsAreListed: docs/twisted.md has a row for every error of package protocol.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/wasmnet/wasmnet/host"
 	"github.com/wasmnet/wasmnet/reactor"
+	"github.com/wasmnet/wasmnet/reactor/endpoint"
+	"github.com/wasmnet/wasmnet/tests/internal/puppet"
 	"github.com/wasmnet/wasmnet/tests/internal/sandbox"
 	"github.com/wasmnet/wasmnet/tests/internal/trial"
 )
@@ -249,6 +251,29 @@ func TestGuestStartTLS(t *testing.T) {
 		g.expect("made", "line go", "handshake", "tls TLS 1.3 alpn=told name=server.test peer=* verified=true", "line kept")
 		g.expect(lostLines(who, "done")...)
 	})
+}
+
+// TestGuestMutualTLS shows a guest the certificate of a Twisted that the operator's endpoint demands one of.
+func TestGuestMutualTLS(t *testing.T) {
+	g := newGuest(t)
+	to := g.serve(g.files.Server()+":trustRoots="+endpoint.Quote(g.files.Roots), "handshake: tls\n line hello: write welcome, lose")
+	p := startTwisted(t, "stream.py", "connect", g.files.Client(to)+
+		":certificate="+endpoint.Quote(g.files.ClientCert)+":privateKey="+endpoint.Quote(g.files.ClientKey))
+	p.expect("made")
+	if e := p.expect("handshake"); e.Subject != trial.ServerName {
+		t.Errorf("Twisted sees the certificate of %q", e.Subject)
+	}
+	certificate, err := tls.LoadX509KeyPair(g.files.ClientCert, g.files.ClientKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.expect("made", "handshake",
+		"tls TLS 1.3 alpn= name=server.test peer="+puppet.Fingerprint(certificate.Certificate[0])+" verified=true")
+	p.write("hello\n")
+	p.expectData("welcome\n")
+	p.expectLost("ConnectionDone")
+	g.expect("line hello", "lost done")
+	g.close()
 }
 
 // TestGuestBehindAProxy tells a guest whom a PROXY header speaks of.

@@ -3,6 +3,7 @@ package puppet
 import (
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/netip"
 	"strconv"
@@ -84,6 +85,33 @@ func init() {
 			}).Handle(func(_ int, err error) { s.happened("returned", name(err), p) })
 			return nil
 		},
+		"cooperate": func(s *Stage, p *Puppet, a []string) error { // two tasks of so many steps
+			c := deferred.NewCooperator(s.Reactor)
+			var last *deferred.Task
+			for _, label := range []string{"a", "b"} {
+				n := 0
+				last = c.Cooperate(func() (*deferred.Deferred[deferred.Unit], error) {
+					if n == number(a[0]) {
+						return nil, io.EOF
+					}
+					n++
+					s.Tell(label + " " + strconv.Itoa(n))
+					return nil, nil
+				})
+			}
+			last.WhenDone().Handle(func(_ deferred.Unit, err error) { s.happened("cooperated", name(err), p) })
+			return nil
+		},
+		"lock": func(s *Stage, _ *Puppet, a []string) error { // held by two, one after the other
+			l := deferred.NewLock(s.Reactor)
+			for n := range 2 {
+				deferred.RunWith(l, func() *deferred.Deferred[int] {
+					s.Tell("locked " + strconv.Itoa(n+1))
+					return after(s, a[0], n+1)
+				}).Handle(func(n int, _ error) { s.Tell("unlocked " + strconv.Itoa(n)) })
+			}
+			return nil
+		},
 	})
 }
 
@@ -114,7 +142,18 @@ func init() {
 			}
 			return err
 		},
-		"redial":         func(s *Stage, _ *Puppet, _ []string) error { s.connector.Connect(); return nil },
+		"redial": func(s *Stage, _ *Puppet, _ []string) error { s.connector.Connect(); return nil },
+		"redial-up-to": func(s *Stage, _ *Puppet, a []string) error { // so many times
+			if s.redials++; s.redials <= number(a[0]) {
+				s.connector.Connect()
+			}
+			return nil
+		},
+		"connect-protocol": func(s *Stage, p *Puppet, a []string) error {
+			connecting := deferred.Connect(s.Reactor, a[0], protocol.FactoryFunc(Factory{s}.BuildProtocol))
+			connecting.Handle(func(_ protocol.Protocol, err error) { s.happened("connected", name(err), p) })
+			return nil
+		},
 		"stopconnecting": func(s *Stage, _ *Puppet, _ []string) error { s.connector.StopConnecting(); return nil },
 		"disconnect":     func(s *Stage, _ *Puppet, _ []string) error { s.connector.Disconnect(); return nil },
 		"listen": func(s *Stage, _ *Puppet, a []string) (err error) {
@@ -188,7 +227,8 @@ func init() {
 
 // own is the client endpoint of the port that the stage has opened.
 func (s *Stage) own(scheme string) string {
-	return scheme + ":" + s.port.Host().String()
+	at := netip.MustParseAddrPort(s.port.Host().String())
+	return fmt.Sprintf("%s:%s:%d", scheme, strings.ReplaceAll(at.Addr().String(), ":", `\:`), at.Port())
 }
 
 // datagram is a puppet on a UDP port: what it hears begins with the event "heard".

@@ -57,6 +57,7 @@ type Stage struct {
 	request   protocol.Request
 	service   *client.Service
 	datagrams protocol.DatagramTransport
+	redials   int
 	current   *Puppet // the latest; what happens to no connection is done to it
 }
 
