@@ -15,7 +15,7 @@ type query struct {
 // parse reads a query without the end of its line. Of several words the last one counts, and anything before it asks
 // for more, as in Twisted.
 func parse(line []byte) query {
-	words := bytes.Fields(line)
+	words := bytes.FieldsFunc(line, func(c rune) bool { return strings.ContainsRune(" \t\r\v\f", c) })
 	var q query
 	if len(words) > 0 && strings.EqualFold(string(words[0]), "/W") {
 		q.verbose = true

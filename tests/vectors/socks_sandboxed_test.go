@@ -30,6 +30,9 @@ type socksWorld struct {
 	seen observed
 }
 
+// granted is the code of a reply that a request has not failed.
+const granted = 90
+
 // marker is what the other end of a connection sends when it is there. No reply ends with it.
 const marker = "the other end is here"
 
@@ -144,10 +147,17 @@ func (s *socksCase) playOverSockets(t *testing.T, chunks [][]byte) observed {
 		known := min(sent, s.length) // what follows the request may pass the module by
 		m.guest.await(t, func(g *witness) bool { return g.received >= known || g.lost || g.closes })
 	}
-	if s.incoming.IsValid() {
+	var output []byte
+	closed := false
+	switch {
+	case s.incoming.IsValid():
 		w.visit(t, c)
+		output, closed = readToMarker(t, c)
+	case s.bind:
+		output, closed = w.readBound(t, c)
+	default:
+		output, closed = readToMarker(t, c)
 	}
-	output, closed := readToMarker(t, c)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.seen["output"], w.seen["close"] = w.read(output), fmt.Sprint(closed)
@@ -175,6 +185,21 @@ func (w *socksWorld) visit(t *testing.T, c net.Conn) {
 	}
 	t.Cleanup(func() { visitor.Close() })
 	io.WriteString(visitor, marker) // a reset is seen by the client's end
+}
+
+// readBound reads the first reply to BIND, after which nothing comes unless it is the last one.
+func (w *socksWorld) readBound(t *testing.T, c net.Conn) (output []byte, closed bool) {
+	t.Helper()
+	first := make([]byte, socks4Header)
+	if _, err := io.ReadFull(c, first); err != nil {
+		t.Fatalf("the first reply: %v", err)
+	}
+	if first[1] != granted {
+		rest, closed := readToMarker(t, c)
+		return append(first, rest...), closed
+	}
+	w.told[netip.AddrPortFrom(netip.AddrFrom4([4]byte(first[4:])), binary.BigEndian.Uint16(first[2:]))] = w.listen
+	return first, false
 }
 
 // readToMarker reads what the client is sent, up to where the other end speaks, or closed says that the proxy has closed.
