@@ -4,32 +4,44 @@ package redis
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"io"
-	"log/slog"
-	"maps"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
-	"github.com/wasmnet/wasmnet/host"
-	"github.com/wasmnet/wasmnet/modules"
 	"github.com/wasmnet/wasmnet/modules/redis"
 	"github.com/wasmnet/wasmnet/reactor"
 	"github.com/wasmnet/wasmnet/tests/internal/trial"
 )
 
+// program is wasmnet.
+var program string
+
 func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "wasmnet-redis")
+	if err == nil {
+		program = filepath.Join(dir, "wasmnet")
+		build := exec.Command("go", "build", "-o", program, "github.com/wasmnet/wasmnet/cmd/wasmnet")
+		build.Stderr = os.Stderr
+		err = build.Run()
+	}
+	if err == nil {
+		// The compile cache of the tests is their own, and shared by them.
+		err = os.Setenv("XDG_CACHE_HOME", filepath.Join(dir, "cache"))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(status int) {
-		if err := os.RemoveAll(cache()); err != nil {
+		if err := os.RemoveAll(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			status = 1
 		}
@@ -50,35 +62,7 @@ func startRedis(t *testing.T, options ...string) server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ready, ended := make(chan struct{}), make(chan error, 1)
-	go func() {
-		var once sync.Once
-		for lines := bufio.NewScanner(stdout); lines.Scan(); {
-			if strings.Contains(lines.Text(), "ready to accept connections") {
-				once.Do(func() { close(ready) })
-			}
-		}
-		ended <- cmd.Wait()
-	}()
-	t.Cleanup(func() {
-		if err := cmd.Process.Signal(os.Interrupt); err != nil {
-			t.Error(err)
-		}
-		if err := <-ended; err != nil {
-			t.Errorf("redis-server: %v", err)
-		}
-	})
-	select {
-	case <-ready:
-	case err := <-ended:
-		ended <- err
-		t.Fatalf("redis-server has ended: %v", err)
-	case <-time.After(trial.Patience):
-		t.Fatal("redis-server does not listen")
-	}
+	t.Cleanup(run(t, cmd, stdout, func(line string) bool { return strings.Contains(line, "ready to accept connections") }))
 	return server{"unix", socket}
 }
 
@@ -103,56 +87,72 @@ func startNative(t *testing.T, c redis.Config) server {
 	return where
 }
 
-// startSandboxed runs the module in a sandbox until the test ends. Keys and values of its configuration come in turn.
+// startSandboxed has the program serve the module until the test ends. Keys and values of its configuration come in turn.
 func startSandboxed(t *testing.T, config ...string) server {
 	t.Helper()
-	h, err := host.New(host.Config{Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), CacheDir: cache()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := h.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	m, _ := modules.Find("redis")
-	wasm, err := m.Wasm()
-	if err != nil {
-		t.Fatal(err)
-	}
-	module, err := h.Load(context.Background(), "redis", wasm)
-	if err != nil {
-		t.Fatal(err)
-	}
-	settings := m.Settings()
+	args := []string{"run", "redis", "--listen", "tcp:0:interface=127.0.0.1", "--limit", "fuel-rate=none"}
 	for i := 0; i < len(config); i += 2 {
-		maps.Copy(settings, map[string]string{config[i]: config[i+1]})
+		args = append(args, "--set", config[i]+"="+config[i+1])
 	}
-	c := host.ServiceConfig{Isolation: host.PerService, Config: settings}
-	if err := c.Limits.Set("fuel-rate=none"); err != nil {
-		t.Fatal(err)
-	}
-	r := trial.Prepare(t, reactor.Config{})
-	s, err := h.NewService(module, r.Reactor, c)
+	cmd := exec.Command(program, args...)
+	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	port, err := s.Listen("tcp:0:interface=127.0.0.1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Begin()
-	return server{"tcp", port.Host().String()}
+	var address string
+	stop := run(t, cmd, stderr, func(line string) bool {
+		_, found, ok := strings.Cut(line, "redis listening on tcp:")
+		if ok {
+			address = found
+		}
+		return ok
+	})
+	t.Cleanup(stop)
+	return server{"tcp", address}
 }
 
-// cache is the compile cache of all tests.
-var cache = sync.OnceValue(func() string {
-	dir, err := os.MkdirTemp("", "wasmnet-redis")
-	if err != nil {
-		panic(err)
+// run starts a server, waits until it has written the line that is ready, and returns what ends it.
+func run(t *testing.T, cmd *exec.Cmd, output io.Reader, isReady func(line string) bool) (stop func()) {
+	t.Helper()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
 	}
-	return dir
-})
+	ready, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		told := false
+		for lines := bufio.NewScanner(output); lines.Scan(); {
+			if !told && isReady(lines.Text()) {
+				told = true
+				close(ready)
+			}
+		}
+		ended <- cmd.Wait()
+	}()
+	stop = func() {
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Error(err)
+		}
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Errorf("%s: %v", cmd.Path, err)
+			}
+		case <-time.After(trial.Patience):
+			t.Errorf("%s does not end", cmd.Path)
+			_ = cmd.Process.Kill() // it may have ended at last
+			<-ended
+		}
+	}
+	select {
+	case <-ready:
+	case err := <-ended:
+		t.Fatalf("%s has ended: %v", cmd.Path, err)
+	case <-time.After(trial.Patience):
+		stop()
+		t.Fatalf("%s does not listen", cmd.Path)
+	}
+	return stop
+}
 
 // connection is a client that sees replies as they are.
 type connection struct {
