@@ -100,8 +100,14 @@ func TestDigTransfersAZone(t *testing.T) {
 	if got, want := transfer(s.port(1)), transfer(port); len(got) < 25 || !slices.Equal(got, want) {
 		t.Errorf("dig saw\n%s\nand of NSD\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if refused := transfer(serveZone(t).port(1)); len(refused) > 0 {
+	strict := serveZone(t, "--isolation", "connection")
+	if refused := transfer(strict.port(1)); len(refused) > 0 {
 		t.Errorf("a transfer that is not granted: %q", refused)
+	}
+	for i, options := range []string{"+norec", "+norec +tcp"} {
+		if got := dig(t, strict.port(i), options, "mail.example A")[0]; !strings.Contains(got, "192.0.2.2") {
+			t.Errorf("with a sandbox for each connection: %s", got)
+		}
 	}
 }
 
