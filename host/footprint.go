@@ -10,7 +10,7 @@ import "sync/atomic"
 
 const (
 	// lookAfter is how much fuel guests of a loop use between two looks, in units. A unit writes to one page at most.
-	lookAfter = 8192
+	lookAfter = 16_384
 	// manyPages is how many pages the process has to have come to use for a guest to be weighed.
 	manyPages = 256
 	// mostWaiting is how many bytes of its own a machine may keep while it waits for a guest.
