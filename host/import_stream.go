@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/wasmnet/wasmnet/abi"
-	"github.com/wasmnet/wasmnet/reactor"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -128,15 +127,14 @@ func splice(i *instance, s []uint64) {
 		ret(s, abi.Closed)
 		return
 	}
-	one, ok := a.t.(*reactor.Conn)
-	two, ok2 := b.t.(*reactor.Conn)
-	if !ok || !ok2 {
+	one, ok := a.t.(protocol.Splicer)
+	if _, ok2 := b.t.(protocol.Splicer); !ok || !ok2 {
 		ret(s, abi.Unsupported)
 		return
 	}
 	a.unregister()
 	b.unregister()
-	if err := one.Splice(two); err != nil {
+	if err := one.Splice(b.t); err != nil {
 		ret(s, codeOf(err))
 		return
 	}

@@ -101,6 +101,13 @@ func TestPuppetsConnect(t *testing.T) {
 			tellsClient: []string{"started", "failed cancelled"},
 		},
 		{
+			name:        "with a time limit, from an address",
+			server:      "made: lose",
+			client:      "start: dial $to:timeout=20:bindAddress=127.0.0.1",
+			tellsServer: []string{"made", "lost done"},
+			tellsClient: []string{"started", "made", "lost done", "client lost done"},
+		},
+		{
 			name:        "nobody of this name",
 			client:      "start: dial tcp:nobody.invalid:7",
 			tellsClient: []string{"started", "failed dns"},

@@ -35,9 +35,7 @@ func Parse(text, to string) Script {
 		for command := range strings.SplitSeq(commands, ",") {
 			words := strings.Fields(command)
 			for i, w := range words {
-				if w == "$to" {
-					words[i] = to
-				}
+				words[i] = strings.ReplaceAll(w, "$to", to)
 			}
 			s[event] = append(s[event], words)
 		}
