@@ -48,7 +48,7 @@ func empty(q *Request)  { q.Respond(200, nil, nil) }
 func stream(q *Request) { q.Finish() }
 
 // channel makes the protocol that gives its requests to a, without Date.
-func channel(a *app, f Factory) protocol.Protocol {
+func channel(a *app, f *Factory) protocol.Protocol {
 	f.Build, f.NoDate = func() Handler { return a }, true
 	return f.BuildProtocol(nil)
 }
@@ -64,7 +64,7 @@ func TestConversations(t *testing.T) {
 		name, send, want, seen string
 		closed                 bool
 		answer                 func(q *Request)
-		factory                Factory
+		factory                *Factory
 	}{
 		{name: "one", send: "GET / HTTP/1.1\r\nHost: a\r\n\r\n", want: ok, seen: get},
 		{name: "an empty line before it", send: "\r\nGET / HTTP/1.1\r\n\r\n", want: ok, seen: get},
@@ -96,27 +96,30 @@ func TestConversations(t *testing.T) {
 			answer: func(q *Request) { q.SetLength(5); io.WriteString(q, "hi"); q.Finish() }},
 		{name: "longer than it says", send: "GET / HTTP/1.1\r\n\r\n", want: "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nh", seen: get,
 			answer: func(q *Request) { q.SetLength(1); io.WriteString(q, "hi"); q.Finish() }},
-		{name: "server", send: "GET / HTTP/1.1\r\n\r\n", want: "HTTP/1.1 200 OK\r\nServer: w\r\nContent-Length: 0\r\n\r\n", seen: get, factory: Factory{Server: "w"}},
+		{name: "server", send: "GET / HTTP/1.1\r\n\r\n", want: "HTTP/1.1 200 OK\r\nServer: w\r\nContent-Length: 0\r\n\r\n", seen: get, factory: &Factory{Server: "w"}},
 		{name: "100", send: "POST / HTTP/1.1\r\nExpect: 100-Continue\r\nContent-Length: 1\r\n\r\nx", want: "HTTP/1.1 100 Continue\r\n\r\n" + ok, seen: "POST / HTTP/1.1 \"x\";"},
 		{name: "100 in 1.0", send: "POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx", want: ok10, seen: "POST / HTTP/1.0 \"x\";", closed: true},
 		{name: "identity", send: "POST / HTTP/1.1\r\nTransfer-Encoding: identity\r\nContent-Length: 1\r\n\r\nx", want: ok, seen: "POST / HTTP/1.1 \"x\";"},
 		{name: "headers up to the limit", send: "GET / HTTP/1.1\r\nA: b\r\n\r\nGET / HTTP/1.1\r\nA: b\r\nC: d\r\n\r\n", want: ok + bad, seen: get, closed: true,
-			factory: Factory{Limits: Limits{Headers: 1}}},
+			factory: &Factory{Limits: Limits{Headers: 1}}},
 		{name: "head up to the limit", send: "GET / HTTP/1.1\r\nA: b\r\n\r\nGET / HTTP/1.1\r\nA: bc\r\n\r\n", want: ok + bad, seen: get, closed: true,
-			factory: Factory{Limits: Limits{Head: 18}}},
+			factory: &Factory{Limits: Limits{Head: 18}}},
 		{name: "a line up to the limit", send: "GET /" + long[22:] + " HTTP/1.1\r\n\r\n", want: ok, seen: "GET /" + long[22:] + " HTTP/1.1 \"\";"},
 		{name: "endless line", send: "GET /" + long, want: bad, closed: true},
 		{name: "endless head", send: "GET / HTTP/1.1\r\n" + strings.Repeat("A: "+long[:4000]+"\r\n", 5), want: bad, closed: true},
 		{name: "trailers up to the limit", send: "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\n\r\n", want: ok, seen: "PUT / HTTP/1.1 \"\";",
-			factory: Factory{Limits: Limits{Trailers: 6}}},
+			factory: &Factory{Limits: Limits{Trailers: 6}}},
 		{name: "trailers above the limit", send: "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\n\r\n", want: bad, closed: true,
-			seen: "lost: trailers: too long: above 5 bytes;", factory: Factory{Limits: Limits{Trailers: 5}}},
+			seen: "lost: trailers: too long: above 5 bytes;", factory: &Factory{Limits: Limits{Trailers: 5}}},
 		{name: "malformed chunk", send: "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab", want: bad, closed: true,
 			seen: `lost: malformed chunk: data goes on with "b";`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.answer == nil {
 				c.answer = empty
+			}
+			if c.factory == nil {
+				c.factory = &Factory{}
 			}
 			build := func() (protocol.Protocol, func() string) {
 				a := &app{answer: c.answer}
@@ -188,7 +191,7 @@ func TestSmuggling(t *testing.T) {
 	} {
 		build := func() (protocol.Protocol, func() string) {
 			a := &app{answer: empty}
-			return channel(a, Factory{}), a.seen.String
+			return channel(a, &Factory{}), a.seen.String
 		}
 		send += "GET /smuggled HTTP/1.1\r\n\r\n"
 		reactortest.CheckChunks(t, []byte(send), build)
@@ -202,7 +205,7 @@ func TestSmuggling(t *testing.T) {
 func TestOneRequestAtATime(t *testing.T) {
 	var waiting []*Request
 	a := &app{answer: func(q *Request) { waiting = append(waiting, q) }}
-	p, tr := channel(a, Factory{}), reactortest.NewStringTransport()
+	p, tr := channel(a, &Factory{}), reactortest.NewStringTransport()
 	p.ConnectionMade(tr)
 	get := "GET / HTTP/1.1\r\nA: " + strings.Repeat("x", 1000) + "\r\n\r\n"
 	p.DataReceived([]byte(strings.Repeat(get, 10)))
@@ -246,7 +249,7 @@ func TestIdleTimeouts(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := &app{answer: empty}
-			p, tr := channel(a, Factory{}), reactortest.NewStringTransport()
+			p, tr := channel(a, &Factory{}), reactortest.NewStringTransport()
 			p.ConnectionMade(tr)
 			p.DataReceived([]byte(c.send))
 			var passed time.Duration
@@ -273,7 +276,7 @@ func TestIdleTimeouts(t *testing.T) {
 func TestHandlerMayTakeItsTime(t *testing.T) {
 	var q *Request
 	a := &app{answer: func(r *Request) { q = r }}
-	p, tr := channel(a, Factory{}), reactortest.NewStringTransport()
+	p, tr := channel(a, &Factory{}), reactortest.NewStringTransport()
 	p.ConnectionMade(tr)
 	p.DataReceived([]byte("GET / HTTP/1.1\r\n\r\n"))
 	tr.Clock.Advance(time.Hour)

@@ -211,7 +211,7 @@ func FuzzChannel(f *testing.F) {
 				q.Finish()
 				open--
 			}
-			p := channel(a, Factory{})
+			p := channel(a, &Factory{})
 			r := reactortest.Feed(p, input, chunks)
 			if strings.Contains(a.seen.String(), "lost: ") {
 				open--

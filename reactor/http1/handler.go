@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/wasmnet/wasmnet/reactor/protocol"
@@ -60,12 +61,38 @@ type Factory struct {
 	NoDate bool
 	// Server is the value of the Server header, which is left out if it is empty.
 	Server string
+
+	spare atomic.Pointer[Channel] // made before the first connection came
 }
 
-var _ protocol.Factory = (*Factory)(nil)
+var (
+	_ protocol.Factory = (*Factory)(nil)
+	_ protocol.Starter = (*Factory)(nil)
+)
+
+// StartFactory implements [protocol.Starter]: it makes the first connection's channel, with all its buffers. In a guest
+// this is part of the image that every sandbox starts from: a connection then allocates nothing, which would cost it
+// several pages that it has to copy.
+func (f *Factory) StartFactory() error {
+	c := f.channel()
+	c.parser.head.buf = make([]byte, 0, 1024)
+	c.parser.head.spans = make([]span, 0, 24)
+	c.parser.head.fields = make(Fields, 0, 24)
+	c.request.headers = make([]byte, 0, 256)
+	c.out = make([]byte, 0, 2048)
+	f.spare.Store(c)
+	return nil
+}
 
 // BuildProtocol implements [protocol.Factory].
 func (f *Factory) BuildProtocol(protocol.Address) protocol.Protocol {
+	if c := f.spare.Swap(nil); c != nil {
+		return c
+	}
+	return f.channel()
+}
+
+func (f *Factory) channel() *Channel {
 	c := &Channel{factory: f, handler: f.Build()}
 	c.parser.Init(f.Limits)
 	c.request.channel = c

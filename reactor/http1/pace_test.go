@@ -15,7 +15,7 @@ import (
 func dialogue(t *testing.T, a *app) (*reactortest.Pair, *reactortest.Recorder) {
 	t.Helper()
 	peer := &reactortest.Recorder{}
-	pair := reactortest.NewPair(peer, channel(a, Factory{}))
+	pair := reactortest.NewPair(peer, channel(a, &Factory{}))
 	t.Cleanup(pair.Close)
 	return pair, peer
 }
@@ -25,7 +25,7 @@ func TestBodyWaitsForItsHandler(t *testing.T) {
 	a := &app{answer: empty}
 	a.head = func(r *Request) { q = r }
 	a.data = func(r *Request, data []byte) { r.PauseReading() }
-	p, tr := channel(a, Factory{}), reactortest.NewStringTransport()
+	p, tr := channel(a, &Factory{}), reactortest.NewStringTransport()
 	p.ConnectionMade(tr)
 	p.DataReceived([]byte("PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n"))
 	if string(a.body) != "a" || !tr.ReadingPaused() {
@@ -55,7 +55,7 @@ func TestAnswerBeforeTheBody(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := &app{head: func(q *Request) { q.Respond(413, nil, nil) }}
-			r := reactortest.Feed(channel(a, Factory{}), []byte(c.send), reactortest.Whole())
+			r := reactortest.Feed(channel(a, &Factory{}), []byte(c.send), reactortest.Whole())
 			if r.Output != c.want || r.Closed != c.closed || a.seen.String() != "" {
 				t.Errorf("%v, seen %q", r, a.seen.String())
 			}
@@ -175,7 +175,7 @@ func TestNoAllocation(t *testing.T) {
 
 func TestFixedAnswerIsOneWrite(t *testing.T) {
 	w := &writes{StringTransport: reactortest.NewStringTransport()}
-	p := channel(&app{answer: func(q *Request) { q.Respond(200, nil, []byte("x")) }}, Factory{})
+	p := channel(&app{answer: func(q *Request) { q.Respond(200, nil, []byte("x")) }}, &Factory{})
 	p.ConnectionMade(w)
 	p.DataReceived([]byte(strings.Repeat("GET / HTTP/1.1\r\n\r\n", 20)))
 	if w.n != 1 || strings.Count(w.Output(), "200 OK") != 20 {
