@@ -20,7 +20,11 @@ import (
 
 func newHost(t *testing.T) *host.Host {
 	t.Helper()
-	h, err := host.New(host.Config{Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), CacheDir: t.TempDir()})
+	c := host.Config{Logger: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	if dir, err := host.DefaultCacheDir(); err == nil { // without a home modules are compiled anew
+		c.CacheDir = dir
+	}
+	h, err := host.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
