@@ -7,6 +7,7 @@ PACKAGES += bind9-dnsutils knot-dnsutils dnsperf nsd
 PACKAGES += python3-twisted python3-openssl python3-service-identity
 PACKAGES += finger curl proxychains4 python3-socks
 PACKAGES += wget wrk nghttp2-client slowhttptest
+PACKAGES += python3-websockets nodejs node-ws chromium
 BENCH_PACKAGES := python3-uvloop haproxy nginx-light libnginx-mod-stream strace nsd dnsperf
 GOFILES   = $(shell git ls-files -co --exclude-standard '*.go')
 

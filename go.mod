@@ -3,6 +3,7 @@ module github.com/wasmnet/wasmnet
 go 1.26.0
 
 require (
+	github.com/coder/websocket v1.8.15
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/spf13/cobra v1.10.2
 	github.com/tetratelabs/wazero v1.12.0

@@ -39,7 +39,7 @@ func bundleOf(name string) *bundle {
 	switch name {
 	case "amp", "dns", "get", "redis", "web":
 		return app
-	case "nethttp", "reverseproxy":
+	case "nethttp", "reverseproxy", "websocket":
 		return networked
 	}
 	return wire

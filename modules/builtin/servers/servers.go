@@ -10,6 +10,7 @@ import (
 
 	"github.com/wasmnet/wasmnet/modules/nethttp"
 	"github.com/wasmnet/wasmnet/modules/reverseproxy"
+	"github.com/wasmnet/wasmnet/modules/websocket"
 )
 
 // A Server is a module that has been configured.
@@ -36,6 +37,10 @@ var Net = map[string]Builder{
 	"reverseproxy": func(lookup func(string) (string, bool), d Dialers) (Server, error) {
 		c, err := reverseproxy.Configure(lookup)
 		return Server{reverseproxy.New(c, reverseproxy.Dialers(d)), reverseproxy.Warm}, err
+	},
+	"websocket": func(lookup func(string) (string, bool), _ Dialers) (Server, error) {
+		c, err := websocket.Configure(lookup)
+		return Server{websocket.New(c), websocket.Warm}, err
 	},
 }
 
