@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -191,3 +192,34 @@ type writes struct {
 func (w *writes) Write(p []byte) (int, error) { w.n++; return w.StringTransport.Write(p) }
 
 var _ io.Writer = (*Request)(nil)
+
+// What a guest's image holds is used by one connection, and is enough for a request.
+func TestChannelMadeBeforeItsConnection(t *testing.T) {
+	headers, body := []byte("Content-Type: text/plain\r\n"), []byte("hello\n")
+	f := &Factory{Build: func() Handler {
+		return HandlerFunc(func(q *Request) { q.Respond(200, headers, body) })
+	}}
+	if err := f.StartFactory(); err != nil {
+		t.Fatal(err)
+	}
+	first, second := f.BuildProtocol(nil), f.BuildProtocol(nil)
+	if first == second {
+		t.Fatal("two connections have one channel")
+	}
+	request := []byte("GET / HTTP/1.1\r\nHost: example.com\r\nUser-Agent: x\r\nAccept: */*\r\n\r\n")
+	c := first.(*Channel)
+	c.ConnectionMade(discarding{reactortest.NewStringTransport()})
+	// Not AllocsPerRun, which calls once before it counts.
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	c.DataReceived(request)
+	runtime.ReadMemStats(&after)
+	if n := after.Mallocs - before.Mallocs; n > 2 {
+		t.Errorf("the first request allocates %d times", n)
+	}
+}
+
+// discarding is a transport that forgets what is written.
+type discarding struct{ *reactortest.StringTransport }
+
+func (discarding) Write(p []byte) (int, error) { return len(p), nil }
