@@ -104,7 +104,7 @@ func TestWakeUpsAreEvents(t *testing.T) {
 		(i32.store8 (i32.const 20000)`, 1)
 	restless = strings.Replace(restless, "(drop (call $write (global.get $conn)", "(drop (call $write (i32.const -1)", 1)
 	w := newWorld(t, oneLoop)
-	s := w.service(w.load("restless.wasm", source(t, restless)), host.ServiceConfig{Limits: host.Limits{FuelRate: 2_000_000}})
+	s := w.service(w.load("restless.wasm", source(t, restless)), host.ServiceConfig{Limits: host.Limits{Fuel: 1_000_000, FuelRate: 1_000_000}})
 	address := w.serve(s)
 	c := dial(t, address)
 	poll(t, c, "b", 1, eventIsDue)
