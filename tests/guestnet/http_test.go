@@ -183,7 +183,7 @@ func TestHTTPInOneInstance(t *testing.T) {
 	if got := s.get("/count"); got != "151\n" {
 		t.Errorf("served %s times, want 151", got)
 	}
-	if st := s.Stats(); st.Built != 1 && st.Traps != 0 {
+	if st := s.Stats(); st.Traps != 0 {
 		t.Errorf("%+v", st.Totals)
 	}
 }

@@ -3,6 +3,7 @@ package guestnet
 import (
 	"net"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,5 +35,15 @@ func fullListener(t *testing.T) string {
 			return address
 		}
 		t.Cleanup(func() { c.Close() })
+	}
+}
+
+func TestDiallingTakesTooLong(t *testing.T) {
+	// A listener whose queue is full answers nobody: the guest's own deadline is what ends the attempt.
+	address := fullListener(t)
+	_, tell := commands(t, "dial=tcp:127.0.0.1:*")
+	got := tell("late tcp " + address + " 50ms")
+	if !strings.Contains(got, "context deadline exceeded") || !strings.HasSuffix(got, "timeout:true") {
+		t.Error(got)
 	}
 }
