@@ -155,7 +155,7 @@ func prepare(t testing.TB) (*sandbox, *host.Host, *host.Module) {
 	}
 	s := &sandbox{TB: t, log: &logbook{}}
 	logger := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	h, err := host.New(host.Config{Logger: logger, CacheDir: cache})
+	h, err := host.New(host.Config{Logger: logger, CacheDir: cache, Limits: host.Limits{CompileTime: host.Unlimited}})
 	if err != nil {
 		t.Fatal(err)
 	}
