@@ -53,12 +53,12 @@ type CostInfo struct {
 
 // Inspect checks and describes a module without compiling it. The error is that of [Host.Load].
 func Inspect(name string, wasm []byte) (*Info, error) {
-	m := &Module{name: name, wasm: wasm}
+	m := &Module{name: name, wasm: func() ([]byte, error) { return wasm, nil }}
 	limits := DefaultLimits(PerConnection)
 	r, err := m.rewrite(&limits)
 	if err == nil {
 		var info *Info
-		if info, _, err = describe(name, wasm, r); err == nil {
+		if info, _, err = describe(name, r); err == nil {
 			return info, nil
 		}
 	}
@@ -66,9 +66,9 @@ func Inspect(name string, wasm []byte) (*Info, error) {
 }
 
 // describe checks a module against the ABI.
-func describe(name string, module []byte, r *rewrite.Result) (*Info, *Manifest, error) {
+func describe(name string, r *rewrite.Result) (*Info, *Manifest, error) {
 	info := &Info{
-		Name: name, Size: len(module), ABI: abi.Version, Functions: r.Functions,
+		Name: name, Size: r.Size, ABI: abi.Version, Functions: r.Functions,
 		Memory: MemoryInfo{Initial: uint64(r.Memory.Min) * image.PageSize, Maximum: uint64(r.Memory.Max) * image.PageSize},
 		Cost: CostInfo{Recyclable: r.Recyclable, WhyNot: r.Why, Imageable: r.Imageable, Tables: r.Tables,
 			StartFunction: r.Start >= 0},

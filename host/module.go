@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -23,7 +24,8 @@ type Module struct {
 	name     string
 	manifest *Manifest
 	info     *Info
-	wasm     []byte
+	digest   string                 // of the wasm
+	wasm     func() ([]byte, error) // read only
 
 	mu    sync.Mutex
 	codes map[int64]*code // by the limit "table", the one that is compiled in
@@ -72,11 +74,18 @@ func (h *Host) LoadFile(ctx context.Context, path string) (*Module, error) {
 // where it is an import or an export, with which; it wraps an [*ImportError], [*ExportError] or [*LimitError] where it
 // is one of those. ctx ends compiling.
 func (h *Host) Load(ctx context.Context, name string, wasm []byte) (*Module, error) {
-	m := &Module{host: h, name: name, wasm: wasm, codes: map[int64]*code{}}
+	digest := sha256.Sum256(wasm)
+	return h.LoadPacked(ctx, name, "wasm "+string(digest[:]), func() ([]byte, error) { return wasm, nil })
+}
+
+// LoadPacked is Load for a module that takes time to get at: unpack is only called, once at most, if the compile cache does
+// not know what was made of the module with this digest. The digest must not be that of any other module.
+func (h *Host) LoadPacked(ctx context.Context, name, digest string, unpack func() ([]byte, error)) (*Module, error) {
+	m := &Module{host: h, name: name, digest: digest, wasm: sync.OnceValues(unpack), codes: map[int64]*code{}}
 	limits := h.limits.over(DefaultLimits(PerConnection))
 	r, err := m.prepare(&limits)
 	if err == nil {
-		m.info, m.manifest, err = describe(name, wasm, r)
+		m.info, m.manifest, err = describe(name, r)
 	}
 	if err == nil {
 		err = m.compile(ctx, &limits, r)
@@ -84,7 +93,7 @@ func (h *Host) Load(ctx context.Context, name string, wasm []byte) (*Module, err
 	if err != nil {
 		return nil, &ModuleError{Module: name, Err: err}
 	}
-	h.garbage.add(int64(len(wasm)) * loadWeight)
+	h.garbage.add(int64(r.Size) * loadWeight)
 	return m, nil
 }
 
@@ -111,15 +120,15 @@ func valTypes(types []abi.Type) []wasm.ValType {
 // prepare rewrites the module, or finds what was made of it before.
 func (m *Module) prepare(l *Limits) (*rewrite.Result, error) {
 	cache := m.host.cache
-	if cache == nil || int64(len(m.wasm)) > l.ModuleSize {
+	if cache == nil {
 		return m.rewrite(l)
 	}
-	key := preparedKey(m.wasm, l.Table)
+	key := preparedKey(m.digest, l.Table)
 	r, err := cache.loadPrepared(key)
 	if err != nil {
 		m.host.log.Warn("compile cache", "error", err)
 	}
-	if r != nil {
+	if r != nil && int64(r.Size) <= l.ModuleSize {
 		return r, nil
 	}
 	if r, err = m.rewrite(l); err != nil {
@@ -138,7 +147,11 @@ func (m *Module) rewrite(l *Limits) (*rewrite.Result, error) {
 	limits.TableEntries = int(l.Table)
 	// The limit "memory" is held when memory is allocated. The page above it lets a memory that grew be reset.
 	limits.MemoryPages = maxMemory>>16 + 1
-	r, err := rewrite.Rewrite(m.wasm, rewrite.Options{
+	module, err := m.wasm()
+	if err != nil {
+		return nil, err
+	}
+	r, err := rewrite.Rewrite(module, rewrite.Options{
 		Fuel: true, MaxDepth: int32(DefaultLimits(PerConnection).Stack), DirectCalls: true, Limits: limits, Events: events,
 	})
 	if err == nil {

@@ -37,12 +37,9 @@ var thisProgram = sync.OnceValue(func() string {
 	return fmt.Sprintf("%s\n%d\n%d", version, file.Size(), file.ModTime().UnixNano())
 })
 
-// preparedKey is where the rewritten form of a module is kept.
-func preparedKey(module []byte, table int64) codecache.Key {
-	h := sha256.New()
-	fmt.Fprintf(h, "rewritten\n%d\n%s\n", table, thisProgram())
-	h.Write(module)
-	return codecache.Key(h.Sum(nil))
+// preparedKey is where the rewritten form of the module with this digest is kept.
+func preparedKey(digest string, table int64) codecache.Key {
+	return codecache.Key(sha256.Sum256(fmt.Appendf(nil, "rewritten\n%d\n%s\n%s", table, thisProgram(), digest)))
 }
 
 const preparedName = "rewritten"

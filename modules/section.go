@@ -1,6 +1,7 @@
 package modules
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"slices"
 )
@@ -19,4 +20,12 @@ func (m Module) Wasm() ([]byte, error) {
 	// A custom section: its id 0, its size, its name and what it holds (WebAssembly core specification, 5.5.3).
 	header := binary.AppendUvarint([]byte{0}, uint64(len(name)+len(m.Manifest)))
 	return slices.Concat(wasm, header, name, m.Manifest), nil
+}
+
+// Digest identifies what [Module.Wasm] returns, without unpacking it.
+func (m Module) Digest() string {
+	h := sha256.New()
+	h.Write(m.bundle.packed)
+	h.Write(m.Manifest)
+	return "built-in " + string(h.Sum(nil))
 }

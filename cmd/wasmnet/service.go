@@ -189,14 +189,10 @@ func loadModule(ctx context.Context, h *host.Host, name string, cfg *host.Servic
 		}
 		return m, err
 	}
-	wasm, err := builtin.Wasm()
-	if err != nil {
-		return nil, err
-	}
 	settings := builtin.Settings()
 	maps.Copy(settings, cfg.Config)
 	cfg.Config = settings
-	return h.Load(ctx, name, wasm)
+	return h.LoadPacked(ctx, name, builtin.Digest(), builtin.Wasm)
 }
 
 // parseSettings reads --set values.

@@ -7,7 +7,8 @@
 package codecache
 
 import (
-	"crypto/hmac"
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -22,7 +23,7 @@ import (
 )
 
 const (
-	magic   = "wasmnet code 1\n"
+	magic   = "wasmnet code 2\n"
 	suffix  = ".code"
 	keyFile = "key"
 	keySize = 32
@@ -41,9 +42,9 @@ func (k Key) file() string { return hex.EncodeToString(k[:]) + suffix }
 
 // Cache is an open directory. Its methods may be used by several goroutines and processes.
 type Cache struct {
-	root   *os.Root
-	dir    string
-	secret []byte
+	root *os.Root
+	dir  string
+	seal cipher.AEAD
 }
 
 // Open opens dir, and makes it if it does not exist. The error says what is wrong with its owner or permissions, or that it
@@ -65,7 +66,11 @@ func Open(dir string) (*Cache, error) {
 		root.Close()
 		return nil, fmt.Errorf("compile cache: %w", err)
 	}
-	if c.secret, err = c.loadSecret(); err != nil {
+	secret, err := c.loadSecret()
+	if err == nil {
+		c.seal, err = newSeal(secret)
+	}
+	if err != nil {
 		root.Close()
 		return nil, fmt.Errorf("compile cache: %w", err)
 	}
@@ -174,28 +179,32 @@ func (c *Cache) Load(k Key) (name string, content []byte, ok bool, err error) {
 	return name, content, true, nil
 }
 
-// An entry is: magic, code, length of the name in one byte, name, content. The code covers the key and all behind it.
-func (c *Cache) open(k Key, b []byte) (name string, content []byte, ok bool) {
-	rest, ok := strings.CutPrefix(string(b[:min(len(b), len(magic))]), magic)
-	if !ok || rest != "" || len(b) < len(magic)+sha256.Size+1 {
-		return "", nil, false
+// newSeal returns what authenticates entries. It is AES-GCM of nothing but additional data, with a random nonce: several times
+// as fast as an HMAC, which was a tenth of a program's start.
+func newSeal(secret []byte) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(secret)
+	if err != nil {
+		return nil, err
 	}
-	code, body := b[len(magic):len(magic)+sha256.Size], b[len(magic)+sha256.Size:]
-	if !hmac.Equal(code, c.code(k, body)) {
-		return "", nil, false
-	}
-	n := int(body[0])
-	if len(body) < 1+n {
-		return "", nil, false
-	}
-	return string(body[1 : 1+n]), body[1+n:], true
+	return cipher.NewGCMWithRandomNonce(block)
 }
 
-func (c *Cache) code(k Key, body []byte) []byte {
-	mac := hmac.New(sha256.New, c.secret)
-	mac.Write(k[:])
-	mac.Write(body)
-	return mac.Sum(nil)
+// An entry is: magic, code, key, length of the name in one byte, name, content. The code covers the key and all behind it.
+// It is opened in place.
+func (c *Cache) open(k Key, b []byte) (name string, content []byte, ok bool) {
+	body := len(magic) + c.seal.Overhead()
+	if len(b) < body+len(k)+1 || string(b[:len(magic)]) != magic || Key(b[body:body+len(k)]) != k {
+		return "", nil, false
+	}
+	if _, err := c.seal.Open(nil, nil, b[len(magic):body], b[body:]); err != nil {
+		return "", nil, false
+	}
+	b = b[body+len(k):]
+	n := int(b[0])
+	if len(b) < 1+n {
+		return "", nil, false
+	}
+	return string(b[1 : 1+n]), b[1+n:], true
 }
 
 // Store writes an entry, whole or not at all. name is at most 255 bytes.
@@ -203,12 +212,13 @@ func (c *Cache) Store(k Key, name string, content []byte) error {
 	if len(name) > 255 {
 		return fmt.Errorf("compile cache: name of %d bytes", len(name))
 	}
-	body := make([]byte, 0, 1+len(name)+len(content))
+	body := make([]byte, 0, len(k)+1+len(name)+len(content))
+	body = append(body, k[:]...)
 	body = append(body, byte(len(name)))
 	body = append(body, name...)
 	body = append(body, content...)
 	temporary := temporaryName()
-	entry := slices.Concat([]byte(magic), c.code(k, body), body)
+	entry := slices.Concat([]byte(magic), c.seal.Seal(nil, nil, nil, body), body)
 	err := c.root.WriteFile(temporary, entry, 0o600)
 	if err == nil {
 		err = c.root.Rename(temporary, k.file())

@@ -78,6 +78,8 @@ type Result struct {
 	WhyNot    string
 	// Custom are the custom sections; of several of one name the first. The bytes alias the original module.
 	Custom map[string][]byte
+	// Size is how many bytes the original module has.
+	Size int
 	// Functions is the number of functions of the original module, imports not counted; Tables that of its tables that
 	// are left, and TableEntries how many entries these may come to have in all.
 	Functions, Tables, TableEntries int

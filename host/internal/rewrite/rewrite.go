@@ -46,7 +46,7 @@ func Rewrite(module []byte, o Options) (*Result, error) {
 	if err := r.rewrite(); err != nil {
 		return nil, err
 	}
-	r.res.Wasm = r.out.Encode()
+	r.res.Wasm, r.res.Size = r.out.Encode(), len(module)
 	return r.res, nil
 }
 
