@@ -26,7 +26,7 @@ func TestNeighboursGoOnWhileAGuestIsSlow(t *testing.T) {
 		neighbour.do(opCount)
 	}
 	neighbour.Close()
-	w.log.wait(t, "connection closed", neighbour.LocalAddr().String())
+	w.log.Wait(t, "connection closed", neighbour.LocalAddr().String())
 	if n := s.Stats().Detached; n != 1 {
 		t.Errorf("%d calls have left the loop, want 1", n)
 	}
@@ -46,7 +46,7 @@ func TestSlowCallIsMerged(t *testing.T) {
 	if got[0] < long || got[1] <= 0 || got[2] <= 0 || got[3] <= 0 || got[4] != 1 || abi.Code(got[7]) != abi.Handle || got[9]-got[8] != 3 {
 		t.Errorf("results %d", got)
 	}
-	w.log.wait(t, "from afar", "conn=")
+	w.log.Wait(t, "from afar", "conn=")
 	if s.Stats().Detached != 0 {
 		// Counted once a second or when a connection closes.
 		t.Log("counted early")
@@ -57,7 +57,7 @@ func TestSlowCallIsMerged(t *testing.T) {
 		t.Errorf("events %v, want %v", kinds, want)
 	}
 	p.Close()
-	w.log.wait(t, "connection closed", p.LocalAddr().String())
+	w.log.Wait(t, "connection closed", p.LocalAddr().String())
 	if n := s.Stats().Detached; n != 1 {
 		t.Errorf("%d calls have left the loop, want 1", n)
 	}
@@ -119,9 +119,9 @@ func TestSlowCallEndsWithItsBudget(t *testing.T) {
 	p, s, address := w.pull(host.ServiceConfig{Limits: host.Limits{Fuel: 50_000_000}})
 	neighbour := newPuppet(t, dial(t, address))
 	p.begin(command{op: opSpin, args: []int64{1 << 60}})
-	line := w.log.wait(t, "limit exceeded", "limit=fuel", "value=50000000", "conn=")
+	line := w.log.Wait(t, "limit exceeded", "limit=fuel", "value=50000000", "conn=")
 	drained(t, p)
-	w.log.wait(t, "connection closed", p.LocalAddr().String())
+	w.log.Wait(t, "connection closed", p.LocalAddr().String())
 	neighbour.do(opCount)
 	if !strings.Contains(line, "bill.fuel=5000") {
 		t.Errorf("the bill: %s", line)

@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"log/slog"
 	"net/netip"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/wasmnet/wasmnet/internal/guestbuild"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -107,25 +105,6 @@ func stubService(t testing.TB, wasm []byte) (*Service, *stubTransport) {
 	return s, &stubTransport{stub: loop}
 }
 
-func build(t testing.TB, name string, args ...string) []byte {
-	t.Helper()
-	return buildFile(t, filepath.Join("testdata", name), args...)
-}
-
-func buildFile(t testing.TB, file string, args ...string) []byte {
-	t.Helper()
-	out := filepath.Join(t.TempDir(), "guest.wasm")
-	args = append(args, "-o", out, file)
-	if text, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", args[0], err, text)
-	}
-	b, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
 // connectOnce takes a connection through its life: made, one chunk of data, lost.
 func connectOnce(s *Service, t *stubTransport, p []byte) {
 	c := s.BuildProtocol(t.peer)
@@ -140,7 +119,7 @@ func BenchmarkFresh(b *testing.B) {
 		name  string
 		build func(testing.TB) []byte
 	}{
-		{"C", func(t testing.TB) []byte { return build(t, "echo.wat", "wat2wasm") }},
+		{"C", func(t testing.TB) []byte { return guestbuild.Wat(t, "testdata/echo.wat") }},
 		{"Go", goEcho},
 	} {
 		b.Run(guest.name, func(b *testing.B) {
@@ -157,22 +136,12 @@ func BenchmarkFresh(b *testing.B) {
 // goEcho builds the smallest server in Go.
 func goEcho(t testing.TB) []byte {
 	t.Helper()
-	out := filepath.Join(t.TempDir(), "echo.wasm")
-	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", out, "../guest-sdk/go/examples/echo")
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, text)
-	}
-	b, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return guestbuild.Go(t, "../guest-sdk/go/examples/echo")
 }
 
 // BenchmarkEvent is the price of one message: the buffer, the call, the write.
 func BenchmarkEvent(b *testing.B) {
-	s, t := stubService(b, build(b, "echo.wat", "wat2wasm"))
+	s, t := stubService(b, guestbuild.Wat(b, "testdata/echo.wat"))
 	c := s.BuildProtocol(t.peer)
 	c.ConnectionMade(t)
 	buffers := c.(protocol.BufferProvider)
@@ -187,7 +156,7 @@ func BenchmarkEvent(b *testing.B) {
 }
 
 func TestEventsDoNotAllocate(t *testing.T) {
-	s, tr := stubService(t, build(t, "echo.wat", "wat2wasm"))
+	s, tr := stubService(t, guestbuild.Wat(t, "testdata/echo.wat"))
 	c := s.BuildProtocol(tr.peer)
 	c.ConnectionMade(tr)
 	buffers := c.(protocol.BufferProvider)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/internal/logbook"
 	"github.com/wasmnet/wasmnet/reactor"
 )
 
@@ -35,7 +36,7 @@ func entries(t *testing.T, dir string) map[string][]byte {
 // A module is loaded, run and asked, by a host that shares a cache with others.
 func TestCompileCache(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cache")
-	log := &logbook{}
+	log := &logbook.Book{}
 	serves := func(what string) {
 		t.Helper()
 		w := newWorld(t, func(hc *host.Config, _ *reactor.Config) {
@@ -79,7 +80,7 @@ func TestCompileCache(t *testing.T) {
 			}
 		}
 		serves(what)
-		if n := strings.Count(log.take(), "entry is damaged or was swapped"); n != 2 {
+		if n := strings.Count(log.Take(), "entry is damaged or was swapped"); n != 2 {
 			t.Errorf("%s: %d entries were found damaged, want 2", what, n)
 		}
 		if now := entries(t, dir); len(now) != 2 {
@@ -93,12 +94,12 @@ func TestCacheThatOthersCanReachIsNotUsed(t *testing.T) {
 	if err := os.Chmod(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	log := &logbook{}
+	log := &logbook.Book{}
 	h := newHost(t, withCache(dir), func(c *host.Config) { c.Logger = slog.New(slog.NewTextHandler(log, nil)) })
 	if _, err := h.Load(t.Context(), "echo", wat(t, "echo.wat")); err != nil {
 		t.Fatal(err)
 	}
-	log.wait(t, "compiled modules are not kept", "chmod 700")
+	log.Wait(t, "compiled modules are not kept", "chmod 700")
 	if left, _ := os.ReadDir(dir); len(left) != 0 {
 		t.Errorf("left in it: %v", left)
 	}

@@ -3,11 +3,11 @@ package host_test
 import (
 	"errors"
 	"net"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/internal/guestbuild"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -34,7 +34,7 @@ const datagramEcho = `(module
 func serveDatagrams(t *testing.T, isolation host.Isolation) (w *world, s *host.Service, ask func(text, want string)) {
 	t.Helper()
 	w = newWorld(t)
-	s = w.service(w.load("echo.wasm", withManifest(source(t, datagramEcho), `{"isolation":"service"}`)), host.ServiceConfig{Isolation: isolation})
+	s = w.service(w.load("echo.wasm", withManifest(guestbuild.WatText(t, datagramEcho), `{"isolation":"service"}`)), host.ServiceConfig{Isolation: isolation})
 	port, err := s.Listen("udp:0:interface=127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +94,7 @@ func TestServedDatagramsEndWithTheGuestsWish(t *testing.T) {
 	w, s, ask := serveDatagrams(t, host.PerConnection)
 	ask("one", "1one")
 	ask(".", "")
-	w.log.until(t, func(log string) bool { return strings.Contains(log, "its guest has closed a datagram port") }, "the end of the port")
+	w.log.Wait(t, "its guest has closed a datagram port")
 	if st := s.Stats(); st.Traps != 0 {
 		t.Errorf("%d traps", st.Traps)
 	}

@@ -57,7 +57,7 @@ func TestConnect(t *testing.T) {
 		t.Errorf("%v", e)
 	}
 	p.Close()
-	w.log.wait(t, "connection closed", "bill.dials=1")
+	w.log.Wait(t, "connection closed", "bill.dials=1")
 	if n := s.Stats().Dials; n != 1 {
 		t.Errorf("%d dials", n)
 	}
@@ -98,7 +98,7 @@ func TestConnectFails(t *testing.T) {
 			t.Errorf("connect %q: %d, want %d", text, got, want)
 		}
 	}
-	w.log.wait(t, "denied", "grant=dial")
+	w.log.Wait(t, "denied", "grant=dial")
 }
 
 func TestConnectIsCancelled(t *testing.T) {
@@ -128,7 +128,7 @@ func TestDialsAndHandlesAreLimited(t *testing.T) {
 	if got[0] <= 0 || got[1] <= 0 || abi.Code(got[2]) != abi.Limit {
 		t.Errorf("three of two dials: %d", got)
 	}
-	w.log.wait(t, "limit exceeded", "limit=dials")
+	w.log.Wait(t, "limit exceeded", "limit=dials")
 }
 
 // names is a resolver with fixed answers.
@@ -165,7 +165,7 @@ func TestNamesThatPointInsideAreDenied(t *testing.T) {
 	if code := p.callText("connect", "tcp:127.0.0.1:"+port); abi.Code(code) != abi.Denied {
 		t.Errorf("loopback by address: %d", code)
 	}
-	w.log.wait(t, "denied", "inside.example.org", "127.0.0.1:"+port)
+	w.log.Wait(t, "denied", "inside.example.org", "127.0.0.1:"+port)
 
 	// The same name is fine where the address itself is granted too.
 	q, _, _ := w.pull(host.ServiceConfig{Grants: grants(t, "dial=tcp:trusted.example.org:*", "dial=tcp:127.0.0.0/8:"+port)})
@@ -208,10 +208,10 @@ func TestListen(t *testing.T) {
 	}
 	// The instance lives as long as it has a connection, its root or another one.
 	p.Close()
-	w.log.wait(t, "connection closed", p.LocalAddr().String())
+	w.log.Wait(t, "connection closed", p.LocalAddr().String())
 	send(t, c, "still there")
 	c.Close()
-	w.log.wait(t, "connection closed", c.LocalAddr().String(), "bill.in=16")
+	w.log.Wait(t, "connection closed", c.LocalAddr().String(), "bill.in=16")
 }
 
 func TestListenIsRefused(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wasmnet/wasmnet/internal/guestbuild"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -24,7 +25,7 @@ const filler = `(module
 
 // Pages of the image that guests write to count, although nobody is told when they are written: at once if they are many.
 func TestMemoryTotalCountsWrittenPages(t *testing.T) {
-	s, tr := stubService(t, assembleText(t, filler))
+	s, tr := stubService(t, guestbuild.WatText(t, filler))
 	s.limits.MemoryTotal = 20 << 20
 	a, p := open(s, tr)
 	b, q := open(s, tr)
@@ -60,7 +61,7 @@ func TestFastGuestsDoNotOvershoot(t *testing.T) {
 		again       bool // each guest is followed by another one
 	}{{20, 12 << 10, false}, {100, 2 << 10, false}, {200, 512, false}, {500, 64, false}, {8, 12 << 10, true}, {20, 2 << 10, true}} {
 		t.Run(fmt.Sprintf("%d guests, %d KiB at a time, %v", c.guests, c.kib, c.again), func(t *testing.T) {
-			s, tr := stubService(t, assembleText(t, filler))
+			s, tr := stubService(t, guestbuild.WatText(t, filler))
 			s.limits.MemoryTotal, s.limits.PerPeer = total, 0
 			all := make([]protocol.Protocol, c.guests)
 			for n := range all {

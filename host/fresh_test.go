@@ -38,20 +38,20 @@ func TestEveryInstanceIsFresh(t *testing.T) {
 			p, s, address := w.pull(host.ServiceConfig{Limits: host.Limits{Fuel: 30_000_000}}, "NO_RESTORED")
 			fresh := memoryOf(p)
 			p.Close()
-			w.log.wait(t, "connection closed", p.LocalAddr().String())
+			w.log.Wait(t, "connection closed", p.LocalAddr().String())
 			for round := range 3 {
 				q := newPuppet(t, dial(t, address))
 				q.spoil()
 				end(q)
 				drained(t, q)
-				w.log.wait(t, "connection closed", q.LocalAddr().String())
+				w.log.Wait(t, "connection closed", q.LocalAddr().String())
 
 				next := newPuppet(t, dial(t, address))
 				if got := memoryOf(next); got != fresh {
 					t.Fatalf("round %d: %s", round, difference(fresh, got))
 				}
 				next.Close()
-				w.log.wait(t, "connection closed", next.LocalAddr().String())
+				w.log.Wait(t, "connection closed", next.LocalAddr().String())
 			}
 			if st := s.Stats(); st.Recycled == 0 {
 				t.Errorf("nothing was recycled: %+v", st.Totals)

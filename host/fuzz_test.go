@@ -69,7 +69,7 @@ func FuzzImports(f *testing.F) {
 		if n := newPuppet(t, dial(t, address)).do(opCount); n != 2 { // restored counts one
 			t.Errorf("the next instance is not fresh: it counts %d", n)
 		}
-		if log := w.log.take(); contains(log, "fault in the host") || contains(log, "panic") {
+		if log := w.log.Take(); contains(log, "fault in the host") || contains(log, "panic") {
 			t.Fatal(log)
 		}
 		p.TB = f

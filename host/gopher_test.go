@@ -3,31 +3,11 @@ package host_test
 import (
 	"bufio"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/wasmnet/wasmnet/host"
 )
-
-// gopher builds the guest in testdata/gopher with the Go toolchain.
-var gopher = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "gopher")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	out := filepath.Join(dir, "gopher.wasm")
-	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-ldflags=-s -w", "-o", out, "./testdata/gopher")
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("go build: %w\n%s", err, text)
-	}
-	return os.ReadFile(out)
-})
 
 // A caller talks to a gopher in lines.
 type caller struct {
@@ -54,10 +34,7 @@ func (c *caller) ask(line string) string {
 }
 
 func TestGoGuest(t *testing.T) {
-	wasm, err := gopher()
-	if err != nil {
-		t.Fatal(err)
-	}
+	wasm := gopher(t)
 	w := newWorld(t, oneLoop)
 	s := w.service(w.load("gopher.wasm", wasm), host.ServiceConfig{})
 	address := w.serve(s)
@@ -82,7 +59,7 @@ func TestGoGuest(t *testing.T) {
 		if round%4 == 3 {
 			c.write("panic\n")
 			c.lines.ReadString('\n')
-			w.log.wait(t, "guest failed", "trap in data_received: unreachable")
+			w.log.Wait(t, "guest failed", "trap in data_received: unreachable")
 		}
 		c.close()
 	}
@@ -94,10 +71,7 @@ func TestGoGuest(t *testing.T) {
 }
 
 func TestManyGoGuestsAtOnce(t *testing.T) {
-	wasm, err := gopher()
-	if err != nil {
-		t.Fatal(err)
-	}
+	wasm := gopher(t)
 	w := newWorld(t)
 	address := w.serve(w.service(w.load("gopher.wasm", wasm), host.ServiceConfig{}))
 	callers := make([]*caller, 200)

@@ -1,133 +1,37 @@
 package host_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/internal/guestbuild"
+	"github.com/wasmnet/wasmnet/internal/logbook"
 	"github.com/wasmnet/wasmnet/reactor"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var built sync.Map // path -> []byte
-
 // wat builds a guest written in the text format, from testdata.
 func wat(t testing.TB, name string) []byte {
 	t.Helper()
-	if b, ok := built.Load(name); ok {
-		return b.([]byte)
-	}
-	b := assemble(t, filepath.Join("testdata", name))
-	built.Store(name, b)
-	return b
+	return guestbuild.Wat(t, filepath.Join("testdata", name))
 }
 
-// source builds a guest from its text.
-func source(t testing.TB, text string) []byte {
+// gopher builds the guest in testdata/gopher.
+func gopher(t testing.TB) []byte {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "guest.wat")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return assemble(t, file)
-}
-
-func assemble(t testing.TB, file string) []byte {
-	t.Helper()
-	out := filepath.Join(t.TempDir(), "guest.wasm")
-	cmd := exec.Command("wat2wasm", "--debug-names", "-o", out, file)
-	if text, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("wat2wasm (package wabt) %s: %v\n%s", file, err, text)
-	}
-	b, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-// A logbook keeps what is logged.
-type logbook struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-	wake chan struct{} // closed and replaced with each line
-}
-
-func (l *logbook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.wake != nil {
-		close(l.wake)
-		l.wake = nil
-	}
-	return l.text.Write(p)
-}
-
-func (l *logbook) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-// wait returns when a line holds all of these texts, and returns the line.
-func (l *logbook) wait(t testing.TB, texts ...string) (line string) {
-	t.Helper()
-	l.until(t, func(log string) (ok bool) {
-		line, ok = find(log, texts)
-		return ok
-	}, texts)
-	return line
-}
-
-// until returns when the log is as it is wanted.
-func (l *logbook) until(t testing.TB, wanted func(log string) bool, what any) {
-	t.Helper()
-	for {
-		l.mu.Lock()
-		all := l.text.String()
-		if l.wake == nil {
-			l.wake = make(chan struct{})
-		}
-		wake := l.wake
-		l.mu.Unlock()
-		if wanted(all) {
-			return
-		}
-		select {
-		case <-wake:
-		case <-time.After(patience):
-			t.Fatalf("the log does not have %q:\n%s", what, all)
-		}
-	}
-}
-
-func find(log string, texts []string) (string, bool) {
-	for line := range strings.Lines(log) {
-		all := true
-		for _, text := range texts {
-			all = all && strings.Contains(line, text)
-		}
-		if all {
-			return line, true
-		}
-	}
-	return "", false
+	return guestbuild.Go(t, "./testdata/gopher")
 }
 
 // A world is a running reactor and a host, with what both log.
@@ -135,15 +39,15 @@ type world struct {
 	testing.TB
 	*host.Host
 	reactor *reactor.Reactor
-	log     *logbook
+	log     *logbook.Book
 }
 
 type option func(*host.Config, *reactor.Config)
 
 func newWorld(t testing.TB, options ...option) *world {
 	t.Helper()
-	w := &world{TB: t, log: &logbook{}}
-	logger := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	w := &world{TB: t, log: &logbook.Book{}}
+	logger := w.log.Logger()
 	hc, rc := host.Config{Logger: logger}, reactor.Config{Logger: logger, Loops: 2}
 	for _, o := range options {
 		o(&hc, &rc)
@@ -261,18 +165,6 @@ func sprintf(format string, args ...any) string { return fmt.Sprintf(format, arg
 
 func contains(s, part string) bool { return strings.Contains(s, part) }
 
-// count is how many lines hold text.
-func (l *logbook) count(text string) int { return strings.Count(l.String(), text) }
-
-// take returns what was logged and forgets it.
-func (l *logbook) take() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	text := l.text.String()
-	l.text.Reset()
-	return text
-}
-
 // knock connects where it may be turned away, and returns what came before that.
 func knock(t testing.TB, address string) string {
 	t.Helper()
@@ -284,10 +176,4 @@ func knock(t testing.TB, address string) string {
 	c.SetDeadline(time.Now().Add(patience))
 	b, _ := io.ReadAll(c)
 	return string(b)
-}
-
-// waitFor returns when text stands in the log n times.
-func (l *logbook) waitFor(t testing.TB, n int, text string) {
-	t.Helper()
-	l.until(t, func(log string) bool { return strings.Count(log, text) >= n }, text)
 }

@@ -16,7 +16,7 @@ func TestBasicImports(t *testing.T) {
 		t.Error("the connection has no handle")
 	}
 	p.callText("log", "hello \x1b[31mred\x00 \xff", 2)
-	w.log.wait(t, "level=WARN", "module=puppet.wasm", "service=front", "conn=", `hello \\x1b[31mred\\x00 `, "source=guest")
+	w.log.Wait(t, "level=WARN", "module=puppet.wasm", "service=front", "conn=", `hello \\x1b[31mred\\x00 `, "source=guest")
 
 	if n := p.callText("config", "greeting"); n != 12 {
 		t.Errorf("config gives the length %d", n)

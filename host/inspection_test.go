@@ -1,10 +1,9 @@
 package host
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
+	"github.com/wasmnet/wasmnet/internal/guestbuild"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -22,7 +21,7 @@ func say(p protocol.Protocol, text string) {
 
 // Guests that cannot sleep give up their call stacks.
 func TestQuietGuestsGiveUpTheirCallStacks(t *testing.T) {
-	s, tr := stubService(t, build(t, "echo.wat", "wat2wasm"))
+	s, tr := stubService(t, guestbuild.Wat(t, "testdata/echo.wat"))
 	s.code.recyclable = false
 	c, p := open(s, tr)
 	say(p, "hello")
@@ -46,7 +45,7 @@ func TestQuietGuestsGiveUpTheirCallStacks(t *testing.T) {
 }
 
 func TestPoolIsTrimmed(t *testing.T) {
-	s, tr := stubService(t, build(t, "echo.wat", "wat2wasm"))
+	s, tr := stubService(t, guestbuild.Wat(t, "testdata/echo.wat"))
 	var open100 []protocol.Protocol
 	for range 100 {
 		_, p := open(s, tr)
@@ -71,13 +70,4 @@ func TestPoolIsTrimmed(t *testing.T) {
 	_, p := open(s, tr)
 	say(p, "x")
 	p.ConnectionLost(protocol.ErrConnectionDone)
-}
-
-func assembleText(t testing.TB, text string) []byte {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "guest.wat")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return buildFile(t, file, "wat2wasm")
 }

@@ -29,17 +29,17 @@ func TestStopIsToldWhenNothingIsLeft(t *testing.T) {
 			p := newPuppet(t, dial(t, first.Host().String()))
 			first.StopListening()
 			q := dial(t, second.Host().String()) // the service goes on
-			w.log.wait(t, "connection made", q.LocalAddr().String())
+			w.log.Wait(t, "connection made", q.LocalAddr().String())
 			second.StopListening()
 			q.Close()
-			w.log.wait(t, "connection closed", q.LocalAddr().String())
+			w.log.Wait(t, "connection closed", q.LocalAddr().String())
 			p.do(opCount)
-			if n := w.log.count("msg=stopped"); n != 0 {
+			if n := w.log.Count("msg=stopped"); n != 0 {
 				t.Error("stopped although a connection is left")
 			}
 			p.Close()
-			w.log.wait(t, "msg=stopped", "source=guest")
-			if n := w.log.count("msg=stopped"); n != 1 {
+			w.log.Wait(t, "msg=stopped", "source=guest")
+			if n := w.log.Count("msg=stopped"); n != 1 {
 				t.Errorf("stopped %d times", n)
 			}
 			// And again from the start.
@@ -47,8 +47,8 @@ func TestStopIsToldWhenNothingIsLeft(t *testing.T) {
 			if n := newPuppet(t, dial(t, address)).do(opCount); n != 2 {
 				t.Errorf("the instance is not fresh: %d", n)
 			}
-			if isolation != host.PerConnection && w.log.count("msg=running") != 2 {
-				t.Errorf("when_running came %d times, want 2", w.log.count("msg=running"))
+			if isolation != host.PerConnection && w.log.Count("msg=running") != 2 {
+				t.Errorf("when_running came %d times, want 2", w.log.Count("msg=running"))
 			}
 		})
 	}
@@ -73,7 +73,7 @@ func TestGuestsAreToldOfTheShutdown(t *testing.T) {
 			t.Errorf("%v, want reason 13", e)
 		}
 	}
-	w.log.wait(t, "connection closed", `reason="shutting down"`)
+	w.log.Wait(t, "connection closed", `reason="shutting down"`)
 }
 
 func TestNothingStartsAfterClose(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/internal/guestbuild"
 )
 
 func TestLoadNamesWhatIsWrong(t *testing.T) {
@@ -35,7 +36,7 @@ func TestLoadNamesWhatIsWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			module := []byte("#!/bin/sh")
 			if c.text != "" {
-				module = source(t, "(module "+c.text+")")
+				module = guestbuild.WatText(t, "(module "+c.text+")")
 			}
 			_, err := h.Load(t.Context(), "guest.wasm", module)
 			var e *host.ModuleError
@@ -51,12 +52,12 @@ func TestLoadNamesWhatIsWrong(t *testing.T) {
 
 func TestLoadTypedErrors(t *testing.T) {
 	h := newHost(t)
-	_, err := h.Load(t.Context(), "g", source(t, `(module (import "env" "foo" (func)) (memory (export "memory") 1))`))
+	_, err := h.Load(t.Context(), "g", guestbuild.WatText(t, `(module (import "env" "foo" (func)) (memory (export "memory") 1))`))
 	var i *host.ImportError
 	if !errors.As(err, &i) || i.Module != "env" || i.Name != "foo" {
 		t.Errorf("%v is not an ImportError", err)
 	}
-	_, err = h.Load(t.Context(), "g", source(t, `(module)`))
+	_, err = h.Load(t.Context(), "g", guestbuild.WatText(t, `(module)`))
 	var x *host.ExportError
 	if !errors.As(err, &x) || x.Name != "memory" {
 		t.Errorf("%v is not an ExportError", err)
@@ -65,7 +66,7 @@ func TestLoadTypedErrors(t *testing.T) {
 
 func TestLoadInvalidCode(t *testing.T) {
 	// A body that adds an i64 to an i32: well-formed, and wrong.
-	module := source(t, `(module (memory (export "memory") 1) (func (export "restored") (drop (i32.add (i32.const 1) (i32.const 2)))))`)
+	module := guestbuild.WatText(t, `(module (memory (export "memory") 1) (func (export "restored") (drop (i32.add (i32.const 1) (i32.const 2)))))`)
 	at := strings.LastIndex(string(module), "\x41\x01\x41\x02")
 	module[at] = 0x42
 	_, err := newHost(t).Load(t.Context(), "g", module)
@@ -75,7 +76,7 @@ func TestLoadInvalidCode(t *testing.T) {
 }
 
 func TestLoadLimits(t *testing.T) {
-	module := source(t, `(module (memory (export "memory") 1) (table $t 1000 funcref) (func $f) (elem (i32.const 0) $f)
+	module := guestbuild.WatText(t, `(module (memory (export "memory") 1) (table $t 1000 funcref) (func $f) (elem (i32.const 0) $f)
 		(func (export "restored") (table.set $t (i32.const 0) (ref.func $f))))`)
 	for limit, set := range map[string]func(*host.Limits){
 		"table":       func(l *host.Limits) { l.Table = 999 },

@@ -11,10 +11,7 @@ import (
 )
 
 func TestOpenFilesAreLimitedAndClosed(t *testing.T) {
-	wasm, err := gopher()
-	if err != nil {
-		t.Fatal(err)
-	}
+	wasm := gopher(t)
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "f"), nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -34,8 +31,8 @@ func TestOpenFilesAreLimitedAndClosed(t *testing.T) {
 		}
 		guest.close()
 	}
-	w.log.wait(t, "limit exceeded", "limit=handles")
-	w.log.waitFor(t, 3, "connection closed")
+	w.log.Wait(t, "limit exceeded", "limit=handles")
+	w.log.WaitFor(t, 3, "connection closed")
 	if open := openFiles(t, dir); len(open) > 1 { // the directory itself
 		t.Errorf("still open: %q", open)
 	}

@@ -11,10 +11,7 @@ import (
 )
 
 func TestMounts(t *testing.T) {
-	wasm, err := gopher()
-	if err != nil {
-		t.Fatal(err)
-	}
+	wasm := gopher(t)
 	outside := filepath.Join(t.TempDir(), "secret")
 	dir := t.TempDir()
 	for name, text := range map[string]string{outside: "secret", filepath.Join(dir, "a.txt"): "alpha", filepath.Join(dir, "sub", "b.txt"): "beta"} {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/wasmnet/wasmnet/abi"
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/internal/guestbuild"
 )
 
 func TestConnectionsAreLimited(t *testing.T) {
@@ -27,12 +28,12 @@ func TestConnectionsAreLimited(t *testing.T) {
 			if got := knock(t, address); got != "" {
 				t.Errorf("the third of two connections got %q", got)
 			}
-			w.log.wait(t, "limit exceeded", "limit="+limit, "value=2")
+			w.log.Wait(t, "limit exceeded", "limit="+limit, "value=2")
 			if n := s.Stats().Breaches[limit]; n == 0 {
 				t.Error("the breach was not counted")
 			}
 			a.Close()
-			w.log.wait(t, "connection closed", a.LocalAddr().String())
+			w.log.Wait(t, "connection closed", a.LocalAddr().String())
 			c := dial(t, address)
 			send(t, c, "y")
 			receive(t, c, "y")
@@ -52,7 +53,7 @@ func TestManyBreachesAreFewLines(t *testing.T) {
 	if n := s.Stats().Breaches["connections"]; n != 50 {
 		t.Errorf("%d breaches counted, want 50", n)
 	}
-	if lines := w.log.count("limit exceeded"); lines > 2*10 { // the second may have changed
+	if lines := w.log.Count("limit exceeded"); lines > 2*10 { // the second may have changed
 		t.Errorf("50 breaches gave %d lines", lines)
 	}
 }
@@ -68,8 +69,8 @@ func TestTimesAreLimited(t *testing.T) {
 			p, s, address := w.pull(host.ServiceConfig{Isolation: host.PerService, Limits: limits})
 			c := dial(t, address)
 			drained(t, c)
-			w.log.wait(t, "limit exceeded", "limit="+limit, "value=200ms", c.LocalAddr().String(), "bill.calls")
-			w.log.wait(t, "connection closed", c.LocalAddr().String(), `reason="connection was idle too long"`)
+			w.log.Wait(t, "limit exceeded", "limit="+limit, "value=200ms", c.LocalAddr().String(), "bill.calls")
+			w.log.Wait(t, "connection closed", c.LocalAddr().String(), `reason="connection was idle too long"`)
 			if n := s.Stats().Breaches[limit]; n == 0 {
 				t.Error("the breach was not counted")
 			}
@@ -84,7 +85,7 @@ func TestGuestShortensItsIdleTimeout(t *testing.T) {
 	conn := int64(p.expect(abi.ConnectionMade).a)
 	p.call("set_option", conn, abi.OptionIdleTimeout, int64(200*time.Millisecond))
 	drained(t, p)
-	w.log.wait(t, "limit exceeded", "limit=idle")
+	w.log.Wait(t, "limit exceeded", "limit=idle")
 }
 
 func TestOutputIsLimited(t *testing.T) {
@@ -104,7 +105,7 @@ func TestOutputIsLimited(t *testing.T) {
 			break
 		}
 	}
-	w.log.wait(t, "limit exceeded", "limit=output", "value=100000")
+	w.log.Wait(t, "limit exceeded", "limit=output", "value=100000")
 	if code := p.call("write", conn, int64(p.scratch), 1); abi.Code(code) != abi.Handle {
 		t.Errorf("writing to what is lost: %d", code)
 	}
@@ -129,7 +130,7 @@ func TestRateOutPausesAndThenStopsTheGuest(t *testing.T) {
 	p.expect(abi.PauseProducing)
 	for p.call("write", conn, int64(p.scratch), 100_000) >= 0 {
 	}
-	w.log.wait(t, "limit exceeded", "limit=rate-out", "value=100000")
+	w.log.Wait(t, "limit exceeded", "limit=rate-out", "value=100000")
 	if e := p.expect(abi.ConnectionLost); int64(e.a) != conn || e.b != 12 {
 		t.Errorf("%v", e)
 	}
@@ -144,7 +145,7 @@ func TestFuelRateStopsAGuestInDebt(t *testing.T) {
 	for range 10 {
 		p.begin(p.importing("call_later", 0))
 	}
-	w.log.wait(t, "limit exceeded", "limit=fuel-rate", "value=10000000")
+	w.log.Wait(t, "limit exceeded", "limit=fuel-rate", "value=10000000")
 }
 
 func TestMemoryIsLimited(t *testing.T) {
@@ -157,7 +158,7 @@ func TestMemoryIsLimited(t *testing.T) {
 	if got := int32(p.do(opGrow, 1)); got != -1 {
 		t.Errorf("growing beyond it: %d", got)
 	}
-	w.log.wait(t, "limit exceeded", "limit=memory", "value=2MiB")
+	w.log.Wait(t, "limit exceeded", "limit=memory", "value=2MiB")
 
 	// Others come up against the total.
 	q, r := newPuppet(t, dial(t, address)), newPuppet(t, dial(t, address))
@@ -165,13 +166,13 @@ func TestMemoryIsLimited(t *testing.T) {
 	if got := int32(r.do(opGrow, 32-have)); got != -1 {
 		t.Errorf("growing beyond the total: %d", got)
 	}
-	w.log.wait(t, "limit exceeded", "limit=memory-total", "value=3MiB")
+	w.log.Wait(t, "limit exceeded", "limit=memory-total", "value=3MiB")
 	if st := s.Stats(); st.Breaches["memory"] != 1 || st.Breaches["memory-total"] != 1 || st.Memory <= 0 {
 		t.Errorf("stats %+v", st)
 	}
 	// What one gives back the other can have.
 	q.Close()
-	w.log.wait(t, "connection closed", q.LocalAddr().String())
+	w.log.Wait(t, "connection closed", q.LocalAddr().String())
 	if got := r.do(opGrow, 32-have); got != have {
 		t.Errorf("growing after the other is gone: %d", got)
 	}
@@ -179,7 +180,7 @@ func TestMemoryIsLimited(t *testing.T) {
 
 func TestModuleThatNeedsMoreMemoryThanTheLimit(t *testing.T) {
 	w := newWorld(t)
-	m := w.load("g", source(t, `(module (memory (export "memory") 33))`))
+	m := w.load("g", guestbuild.WatText(t, `(module (memory (export "memory") 33))`))
 	_, err := w.NewService(m, w.reactor, host.ServiceConfig{Limits: host.Limits{Memory: 2 << 20}})
 	if err == nil || !contains(err.Error(), "module g: limit memory=2MiB exceeded: it begins with 2112KiB") {
 		t.Errorf("NewService: %v", err)
@@ -194,10 +195,10 @@ func TestLogRateIsLimited(t *testing.T) {
 		many = append(many, p.texting("log", "flood", 1))
 	}
 	p.all(many...)
-	if n := w.log.count("msg=flood"); n < 5 || n > 10 { // the second may have changed
+	if n := w.log.Count("msg=flood"); n < 5 || n > 10 { // the second may have changed
 		t.Errorf("%d lines", n)
 	}
-	w.log.wait(t, "limit exceeded", "limit=log-rate", "value=5")
+	w.log.Wait(t, "limit exceeded", "limit=log-rate", "value=5")
 	if n := s.Stats().Breaches["log-rate"]; n < 40 {
 		t.Errorf("%d breaches", n)
 	}
@@ -211,7 +212,7 @@ func TestFuelTotalMakesAllOfAServiceWait(t *testing.T) {
 	q.expect(abi.ConnectionMade)
 	timer := q.call("call_later", int64(10*time.Millisecond))
 	p.do(opSpin, 18_000_000) // more than the service has in two seconds, so in one of any two as well
-	w.log.wait(t, "limit exceeded", "limit=fuel-total")
+	w.log.Wait(t, "limit exceeded", "limit=fuel-total")
 	if e := q.expect(abi.TimerFired); int64(e.a) != timer {
 		t.Errorf("%v", e)
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wasmnet/wasmnet/internal/guestbuild"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -35,7 +36,7 @@ const producer = `(module
 // A guest that outruns its rate is asked to pause until the debt is paid if it pushes, and if it is pulled it is not asked
 // for more until then.
 func TestRateOutOfProducers(t *testing.T) {
-	s, tr := stubService(t, assembleText(t, producer))
+	s, tr := stubService(t, guestbuild.WatText(t, producer))
 	s.limits.RateOut = 1000
 	flush := func(c *conn) { c.ResumeProducing() }
 	fill := func(c *conn) { tr.held = 1500 }

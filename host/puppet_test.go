@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,30 +13,17 @@ import (
 
 	"github.com/wasmnet/wasmnet/abi"
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/internal/guestbuild"
 )
 
 // c builds a guest written in C, from testdata.
 func c(t testing.TB, name string, defines ...string) []byte {
 	t.Helper()
-	key := name + strings.Join(defines, " ")
-	if b, ok := built.Load(key); ok {
-		return b.([]byte)
+	flags := make([]string, len(defines))
+	for i, d := range defines {
+		flags[i] = "-D" + d
 	}
-	out := filepath.Join(t.TempDir(), "guest.wasm")
-	args := []string{"--target=wasm32", "-O2", "-mbulk-memory", "-nostdlib", "-Wl,--no-entry", "-Wall", "-Werror", "-o", out,
-		filepath.Join("testdata", name)}
-	for _, d := range defines {
-		args = append(args, "-D"+d)
-	}
-	if text, err := exec.Command("clang", args...).CombinedOutput(); err != nil {
-		t.Fatalf("clang (packages clang, lld) %s: %v\n%s", name, err, text)
-	}
-	b, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	built.Store(key, b)
-	return b
+	return guestbuild.C(t, filepath.Join("testdata", name), flags...)
 }
 
 // A puppet is a connection to testdata/puppet.c, which does what it is told.

@@ -8,6 +8,8 @@ import (
 
 	"github.com/wasmnet/wasmnet/abi"
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/internal/guestbuild"
+	"github.com/wasmnet/wasmnet/internal/logbook"
 	"github.com/wasmnet/wasmnet/reactor"
 )
 
@@ -82,7 +84,7 @@ func TestDeferToThread(t *testing.T) {
 		t.Errorf("task_result outside a task: %d", code)
 	}
 	p.Close()
-	w.log.wait(t, "connection closed")
+	w.log.Wait(t, "connection closed")
 	if st := s.Stats(); st.Tasks != 12 || st.Traps != 3 || st.Breaches["fuel"] != 3 {
 		t.Errorf("stats %+v", st)
 	}
@@ -94,7 +96,7 @@ func TestTasksEndWithTheirConnection(t *testing.T) {
 	p.expect(abi.ConnectionMade)
 	p.callText("defer_to_thread", "spin")
 	p.Close()
-	w.log.wait(t, "connection closed")
+	w.log.Wait(t, "connection closed")
 	// The world ends only when the task has.
 }
 
@@ -144,8 +146,8 @@ func TestExec(t *testing.T) {
 		"spins":               {"(loop (br 0))", "", 0, "limit fuel=1000000 exceeded", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			out := &logbook{}
-			m := w.load("program", source(t, sprintf(program, c.running, c.fired)))
+			out := &logbook.Book{}
+			m := w.load("program", guestbuild.WatText(t, sprintf(program, c.running, c.fired)))
 			s := w.service(m, host.ServiceConfig{Program: true, Stdout: out, Limits: host.Limits{Fuel: 1_000_000}})
 			status, err := s.Exec(t.Context())
 			if status != c.status || (err == nil) != (c.err == "") || err != nil && !contains(err.Error(), c.err) {
@@ -160,7 +162,7 @@ func TestExec(t *testing.T) {
 
 func TestExecEndsWithItsContext(t *testing.T) {
 	w := newWorld(t)
-	m := w.load("program", source(t, `(module (import "wasmnet_v1" "call_later" (func $later (param i64) (result i32)))
+	m := w.load("program", guestbuild.WatText(t, `(module (import "wasmnet_v1" "call_later" (func $later (param i64) (result i32)))
 		(memory (export "memory") 1) (func (export "when_running") (drop (call $later (i64.const 1000000000000)))))`))
 	s := w.service(m, host.ServiceConfig{Program: true})
 	cause := errors.New("enough")
@@ -177,7 +179,7 @@ func TestExecEndsWithItsContext(t *testing.T) {
 func TestConnectProgram(t *testing.T) {
 	w := newWorld(t)
 	_, echo := w.run("echo.wat", host.ServiceConfig{})
-	hello := source(t, `(module
+	hello := guestbuild.WatText(t, `(module
 		(import "wasmnet_v1" "set_receive_buffer" (func $buffer (param i32 i32) (result i32)))
 		(import "wasmnet_v1" "write" (func $write (param i32 i32 i32) (result i32)))
 		(import "wasmnet_v1" "lose_connection" (func $lose (param i32) (result i32)))
@@ -195,7 +197,7 @@ func TestConnectProgram(t *testing.T) {
 	if status != 42 || err != nil {
 		t.Errorf("Connect: %d, %v", status, err)
 	}
-	w.log.wait(t, "msg=hello", "module=hello")
+	w.log.Wait(t, "msg=hello", "module=hello")
 
 	_, err = s.Connect(t.Context(), "tcp:127.0.0.1:1:timeout=5")
 	if err == nil || !contains(err.Error(), "tcp:127.0.0.1:1") || !contains(err.Error(), "refused") {

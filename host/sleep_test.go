@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wasmnet/wasmnet/internal/guestbuild"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -40,7 +41,7 @@ func (s *stub) lull(sh *shard) {
 // A guest that slept goes on as if it had not: its memory, its globals, and what it grew are what they were, whichever
 // machine it wakes on.
 func TestGuestsSleep(t *testing.T) {
-	s, tr := stubService(t, assembleText(t, counter))
+	s, tr := stubService(t, guestbuild.WatText(t, counter))
 	a, p := open(s, tr)
 	b, q := open(s, tr)
 	sh := a.shard
@@ -104,7 +105,7 @@ func TestGuestsSleep(t *testing.T) {
 func TestSleepersEnd(t *testing.T) {
 	for _, how := range []string{"lost", "trap", "aborted by the host", "not woken", "limit of instances", "service closed"} {
 		t.Run(how, func(t *testing.T) {
-			s, tr := stubService(t, assembleText(t, counter))
+			s, tr := stubService(t, guestbuild.WatText(t, counter))
 			c, p := open(s, tr)
 			say(p, "x")
 			if how == "limit of instances" {
@@ -162,7 +163,7 @@ func TestSleepersEnd(t *testing.T) {
 
 // A guest that would need much while it sleeps stays awake, and is not tried again until something happens to it.
 func TestFullGuestsStayAwake(t *testing.T) {
-	s, tr := stubService(t, assembleText(t, counter))
+	s, tr := stubService(t, guestbuild.WatText(t, counter))
 	c, p := open(s, tr)
 	say(p, "full")
 	tr.lull(c.shard)
@@ -181,7 +182,7 @@ func TestFullGuestsStayAwake(t *testing.T) {
 
 // Many guests that go quiet at once do not hold up the loop: a turn ends when its time is over.
 func TestManyGoToSleepInTurns(t *testing.T) {
-	s, tr := stubService(t, assembleText(t, counter))
+	s, tr := stubService(t, guestbuild.WatText(t, counter))
 	s.limits.PerPeer = 0
 	var all []protocol.Protocol
 	for n := range 1000 {
@@ -226,7 +227,7 @@ func TestManyGoToSleepInTurns(t *testing.T) {
 
 // BenchmarkSleep is a guest going to sleep and being woken by a message.
 func BenchmarkSleep(b *testing.B) {
-	for name, wasm := range map[string][]byte{"C": build(b, "echo.wat", "wat2wasm")} {
+	for name, wasm := range map[string][]byte{"C": guestbuild.Wat(b, "testdata/echo.wat")} {
 		b.Run(name, func(b *testing.B) {
 			s, tr := stubService(b, wasm)
 			c, p := open(s, tr)
@@ -244,7 +245,7 @@ func BenchmarkSleep(b *testing.B) {
 
 // The machines that many sleepers leave are garbage that is collected without waiting for the runtime to notice.
 func TestSleepersGarbageIsCollected(t *testing.T) {
-	s, tr := stubService(t, assembleText(t, counter))
+	s, tr := stubService(t, guestbuild.WatText(t, counter))
 	s.limits.PerPeer = 0
 	var sh *shard
 	for range 700 {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/internal/logbook"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
@@ -14,7 +15,7 @@ type stillness struct {
 	testing.TB
 	*reactortest.Reactor
 	*host.Service
-	log *logbook
+	log *logbook.Book
 }
 
 // still starts a guest from testdata.
@@ -64,7 +65,7 @@ func TestOneByteASecond(t *testing.T) {
 		t.Error("it outlives its lifetime")
 	}
 	s.breached("lifetime", 1)
-	s.log.wait(t, "limit exceeded", "limit=lifetime", "value=1m0s")
+	s.log.Wait(t, "limit exceeded", "limit=lifetime", "value=1m0s")
 }
 
 func TestTimesAreHeldExactly(t *testing.T) {
@@ -113,7 +114,7 @@ func TestRateInIsHeld(t *testing.T) {
 			100*time.Millisecond, 100*time.Millisecond, 100*time.Millisecond, 100*time.Millisecond, 100*time.Millisecond)
 	}
 	s.breached("rate-in", 1)
-	s.log.wait(t, "limit exceeded", "limit=rate-in", "value=100000")
+	s.log.Wait(t, "limit exceeded", "limit=rate-in", "value=100000")
 }
 
 // A guest in debt is not given data until it is out of it, and then all that has come.

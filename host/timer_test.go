@@ -51,7 +51,7 @@ func TestTimersAreLimited(t *testing.T) {
 	if p.call("cancel_timer", got[0]) != 0 || p.call("call_later", hour) <= 0 {
 		t.Error("a cancelled timer still counts")
 	}
-	w.log.wait(t, "limit exceeded", "limit=timers", "value=2", "conn=")
+	w.log.Wait(t, "limit exceeded", "limit=timers", "value=2", "conn=")
 	if n := s.Stats().Breaches["timers"]; n != 1 {
 		t.Errorf("%d breaches", n)
 	}
@@ -62,7 +62,7 @@ func TestTimersEndWithTheConnection(t *testing.T) {
 	p, _, address := w.pull(host.ServiceConfig{})
 	p.call("call_later", int64(50*time.Millisecond))
 	p.Close()
-	w.log.wait(t, "connection closed", "bill.timers=1")
+	w.log.Wait(t, "connection closed", "bill.timers=1")
 	// The instance is used again, and hears nothing of its predecessor's timer.
 	q := newPuppet(t, dial(t, address))
 	q.expect(abi.ConnectionMade)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/wasmnet/wasmnet/abi"
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/internal/guestbuild"
 )
 
 func TestTrapEndsItsInstanceOnly(t *testing.T) {
@@ -36,7 +37,7 @@ func TestTrapEndsItsInstanceOnly(t *testing.T) {
 				p.Conn.(interface{ CloseWrite() error }).CloseWrite()
 			} else {
 				p.begin(c.do)
-				w.log.wait(t, c.want...)
+				w.log.Wait(t, c.want...)
 			}
 			drained(t, p)
 			if neighbour.do(opCount) <= 0 {
@@ -49,12 +50,12 @@ func TestTrapEndsItsInstanceOnly(t *testing.T) {
 
 func TestTrapNamesTheGuestsFunctions(t *testing.T) {
 	w := newWorld(t)
-	s := w.service(w.load("g", source(t, `(module (memory (export "memory") 1)
+	s := w.service(w.load("g", guestbuild.WatText(t, `(module (memory (export "memory") 1)
 		(func $inner.f (param i64) (result i32) (unreachable))
 		(func $outer (param i32) (result i64 i64) (drop (call $inner.f (i64.const 0))) (i64.const 0) (i64.const 0))
 		(func $made (export "connection_made") (param i32) (call $outer (i32.const 0)) (drop) (drop)))`)), host.ServiceConfig{})
 	knock(t, w.serve(s))
-	w.log.wait(t, `error="trap in connection_made: unreachable (in inner.f < outer < made)"`)
+	w.log.Wait(t, `error="trap in connection_made: unreachable (in inner.f < outer < made)"`)
 }
 
 func TestTrapInEachEvent(t *testing.T) {
@@ -103,7 +104,7 @@ func TestTrapInEachEvent(t *testing.T) {
 			case abi.Completed:
 				p.begin(p.texting("resolve", "example.org"))
 			}
-			w.log.wait(t, "guest failed", "trap in "+kind.String()+": unreachable")
+			w.log.Wait(t, "guest failed", "trap in "+kind.String()+": unreachable")
 			drained(t, c) // it is reset with the rest of the instance
 			drained(t, p)
 		})
@@ -119,7 +120,7 @@ func TestSharedInstanceIsMadeAnew(t *testing.T) {
 			p.begin(command{op: opTrap})
 			drained(t, p)
 			// It had not lived for a second, so it is not made anew at once, and connections are refused meanwhile.
-			w.log.wait(t, "connections are refused", "instance failed", "made anew in 1s")
+			w.log.Wait(t, "connections are refused", "instance failed", "made anew in 1s")
 			if s.Stats().Circuit == "" || s.Stats().Traps != 1 {
 				t.Errorf("stats %+v", s.Stats())
 			}
@@ -128,7 +129,7 @@ func TestSharedInstanceIsMadeAnew(t *testing.T) {
 					t.Errorf("a refused connection got %q", got)
 				}
 			}
-			w.log.wait(t, "connections are accepted again")
+			w.log.Wait(t, "connections are accepted again")
 			q := newPuppet(t, dial(t, address))
 			if n := q.do(opCount); n != 2 { // restored counts one
 				t.Errorf("the new instance is not fresh: %d", n)
@@ -160,7 +161,7 @@ func TestStartUpFails(t *testing.T) {
 			if rest, ok := strings.CutPrefix(text, buffer); ok {
 				imports, text = buffer, rest
 			}
-			m := w.load("guest.wasm", source(t, "(module "+imports+memory+text+")"))
+			m := w.load("guest.wasm", guestbuild.WatText(t, "(module "+imports+memory+text+")"))
 			_, err := w.NewService(m, w.reactor, host.ServiceConfig{Limits: host.Limits{Fuel: 1_000_000}})
 			var e *host.ModuleError
 			if !errors.As(err, &e) || !strings.HasPrefix(err.Error(), "module guest.wasm: ") || !strings.Contains(err.Error(), c.want) {
@@ -191,7 +192,7 @@ func TestImportsDuringStartUp(t *testing.T) {
 			(i32.add (call $defer (i32.const 0) (i32.const 0))
 			(i32.add (call $stop (i32.const 0))
 				(call $task_result (i32.const 0) (i32.const 0))))))))))`
-	_, err := w.NewService(w.load("g", source(t, text)), w.reactor, host.ServiceConfig{Program: true})
+	_, err := w.NewService(w.load("g", guestbuild.WatText(t, text)), w.reactor, host.ServiceConfig{Program: true})
 	if err == nil || !strings.Contains(err.Error(), "wasmnet_start returned -21: ") {
 		t.Errorf("NewService: %v, want seven times DENIED", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/internal/guestbuild"
 )
 
 // waiter polls with what it receives: eight bytes of time, and 'b' for a clock and the descriptor of the next event, 'd'
@@ -53,7 +54,7 @@ const (
 
 func TestWakeUps(t *testing.T) {
 	w := newWorld(t)
-	s := w.service(w.load("waiter.wasm", source(t, waiter)), host.ServiceConfig{})
+	s := w.service(w.load("waiter.wasm", guestbuild.WatText(t, waiter)), host.ServiceConfig{})
 	address := w.serve(s)
 	c := dial(t, address)
 	poll(t, c, "b", 0, clockExpired)
@@ -73,7 +74,7 @@ func TestWakeUps(t *testing.T) {
 		t.Errorf("woken after %v", took)
 	}
 	c.Close()
-	if line := w.log.wait(t, "connection closed", c.LocalAddr().String()); !strings.Contains(line, "bill.timers=") {
+	if line := w.log.Wait(t, "connection closed", c.LocalAddr().String()); !strings.Contains(line, "bill.timers=") {
 		t.Error(line)
 	}
 }
@@ -81,12 +82,12 @@ func TestWakeUps(t *testing.T) {
 // An instance that ends is not woken any more, nor is the one that follows it.
 func TestWakeUpsEndWithTheInstance(t *testing.T) {
 	w := newWorld(t, oneLoop)
-	s := w.service(w.load("waiter.wasm", source(t, waiter)), host.ServiceConfig{})
+	s := w.service(w.load("waiter.wasm", guestbuild.WatText(t, waiter)), host.ServiceConfig{})
 	address := w.serve(s)
 	c := dial(t, address)
 	poll(t, c, "b", 50*time.Millisecond, eventIsDue)
 	c.Close()
-	w.log.wait(t, "connection closed", c.LocalAddr().String())
+	w.log.Wait(t, "connection closed", c.LocalAddr().String())
 	d := dial(t, address)
 	poll(t, d, "d", 0, eventIsDue)
 	began := time.Now()
@@ -104,7 +105,7 @@ func TestWakeUpsAreEvents(t *testing.T) {
 		(i32.store8 (i32.const 20000)`, 1)
 	restless = strings.Replace(restless, "(drop (call $write (global.get $conn)", "(drop (call $write (i32.const -1)", 1)
 	w := newWorld(t, oneLoop)
-	s := w.service(w.load("restless.wasm", source(t, restless)), host.ServiceConfig{Limits: host.Limits{Fuel: 1_000_000, FuelRate: 1_000_000}})
+	s := w.service(w.load("restless.wasm", guestbuild.WatText(t, restless)), host.ServiceConfig{Limits: host.Limits{Fuel: 1_000_000, FuelRate: 1_000_000}})
 	address := w.serve(s)
 	c := dial(t, address)
 	poll(t, c, "b", 1, eventIsDue)
@@ -113,5 +114,5 @@ func TestWakeUpsAreEvents(t *testing.T) {
 		poll(t, d, "b", 0, clockExpired)
 		d.Close()
 	}
-	w.log.wait(t, "limit exceeded", "limit=fuel-rate", c.LocalAddr().String())
+	w.log.Wait(t, "limit exceeded", "limit=fuel-rate", c.LocalAddr().String())
 }

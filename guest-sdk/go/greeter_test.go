@@ -2,7 +2,6 @@ package wasmnet_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/wasmnet/wasmnet/host"
 	"github.com/wasmnet/wasmnet/host/guesttest"
+	"github.com/wasmnet/wasmnet/internal/guestbuild"
 )
 
 // TestGreeter is what README.md shows under "Testing a guest".
@@ -31,10 +31,8 @@ func TestGreeter(t *testing.T) {
 func greeter(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "greeter.wasm")
-	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", file, "./examples/greeter")
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, text)
+	if err := os.WriteFile(file, guestbuild.Go(t, "./examples/greeter"), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	return file
 }

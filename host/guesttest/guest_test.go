@@ -3,10 +3,8 @@ package guesttest_test
 import (
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 
 	"github.com/wasmnet/wasmnet/host"
 	"github.com/wasmnet/wasmnet/host/guesttest"
+	"github.com/wasmnet/wasmnet/internal/guestbuild"
 	"github.com/wasmnet/wasmnet/reactor/policy"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
@@ -21,26 +20,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var built sync.Map // name -> []byte
-
 // build makes a guest of a program in testdata.
 func build(t testing.TB, name string) []byte {
 	t.Helper()
-	if wasm, ok := built.Load(name); ok {
-		return wasm.([]byte)
-	}
-	out := filepath.Join(t.TempDir(), "guest.wasm")
-	cmd := exec.Command("clang", "--target=wasm32", "-nostdlib", "-O2", "-mbulk-memory", "-Wall", "-Wextra", "-Werror",
-		"-Wl,--no-entry", "-I../../guest-sdk/c", "-o", out, filepath.Join("testdata", name))
-	if text, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("clang (packages clang, lld): %v\n%s", err, text)
-	}
-	wasm, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	built.Store(name, wasm)
-	return wasm
+	return guestbuild.C(t, filepath.Join("testdata", name), "-I../../guest-sdk/c")
 }
 
 // greeter is in service on a reactor of its own.

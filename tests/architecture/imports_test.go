@@ -28,14 +28,15 @@ var rules = map[string][]string{
 	"modules":            {"reactor", "guest-sdk/go"},
 	"examples":           {"abi", "reactor", "host", "guest-sdk/go", "modules"},
 	"cmd":                {"abi", "reactor", "host", "modules"},
-	"tests":              {"abi", "reactor", "host", "modules", "guest-sdk/go", "tests"},
+	"tests":              {"abi", "reactor", "host", "modules", "guest-sdk/go", "tests", "internal"},
 	"reactor/internal":   {"reactor"},
 	"guest-sdk/c":        {"abi"},
 	"abi/internal":       {"abi"},
 	"modules/internal":   {"modules", "reactor"},
-	"host/internal":      {"abi", "reactor", "host"},
+	"host/internal":      {"abi", "reactor", "host", "internal"},
 	"reactor/endpoint":   {"reactor/protocol", "reactor/internal"},
 	"reactor/policy":     {"reactor/protocol", "reactor/deferred", "reactor/basic", "reactor/internal"},
+	"internal":           {},
 	"host/internal/wasm": {},
 }
 

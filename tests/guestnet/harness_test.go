@@ -3,23 +3,18 @@
 package guestnet
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/internal/guestbuild"
+	"github.com/wasmnet/wasmnet/internal/logbook"
 	"github.com/wasmnet/wasmnet/reactor"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
@@ -41,23 +36,6 @@ func TestMain(m *testing.M) {
 // patience bounds every wait for something that is sure to come.
 const patience = 60 * time.Second
 
-// guest is the wasm of ./guest, built once.
-var guest = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "guestnet")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	out := filepath.Join(dir, "guest.wasm")
-	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", out, "./guest")
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("%w\n%s", err, text)
-	}
-	wasm, err := os.ReadFile(out)
-	return append(wasm, manifest()...), err
-})
-
 // manifest is the custom section that lets the tests choose any isolation.
 func manifest() []byte {
 	const name, text = "wasmnet.manifest", `{"isolation":"service"}`
@@ -65,58 +43,12 @@ func manifest() []byte {
 	return append([]byte{0, byte(len(section))}, section...)
 }
 
-// A logbook keeps what is logged.
-type logbook struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-	wake chan struct{} // closed and replaced with each line
-}
-
-func (l *logbook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.wake != nil {
-		close(l.wake)
-		l.wake = nil
-	}
-	return l.text.Write(p)
-}
-
-// wait returns the first line that holds all of these texts.
-func (l *logbook) wait(t testing.TB, texts ...string) string {
-	t.Helper()
-	late := time.After(patience)
-	for {
-		l.mu.Lock()
-		log := l.text.String()
-		if l.wake == nil {
-			l.wake = make(chan struct{})
-		}
-		wake := l.wake
-		l.mu.Unlock()
-		for line := range strings.Lines(log) {
-			all := true
-			for _, text := range texts {
-				all = all && strings.Contains(line, text)
-			}
-			if all {
-				return line
-			}
-		}
-		select {
-		case <-wake:
-		case <-late:
-			t.Fatalf("the log does not have %q:\n%s", texts, log)
-		}
-	}
-}
-
 // A sandbox serves the guest, and is its host for one test.
 type sandbox struct {
 	testing.TB
 	*host.Service
 	reactor *reactor.Reactor
-	log     *logbook
+	log     *logbook.Book
 	address string
 }
 
@@ -149,12 +81,9 @@ func load(t testing.TB, mode string, cfg host.ServiceConfig) *sandbox {
 // prepare is a running reactor and a host that has loaded the guest.
 func prepare(t testing.TB) (*sandbox, *host.Host, *host.Module) {
 	t.Helper()
-	wasm, err := guest()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &sandbox{TB: t, log: &logbook{}}
-	logger := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	wasm := append(guestbuild.Go(t, "./guest"), manifest()...)
+	s := &sandbox{TB: t, log: &logbook.Book{}}
+	logger := s.log.Logger()
 	h, err := host.New(host.Config{Logger: logger, CacheDir: cache, Limits: host.Limits{CompileTime: host.Unlimited}})
 	if err != nil {
 		t.Fatal(err)
@@ -164,7 +93,7 @@ func prepare(t testing.TB) (*sandbox, *host.Host, *host.Module) {
 			t.Error(err)
 		}
 		if t.Failed() {
-			t.Log(s.log.text.String())
+			t.Log(s.log)
 		}
 	})
 	if s.reactor, err = reactor.New(reactor.Config{Logger: logger, Loops: 2}); err != nil {

@@ -54,9 +54,9 @@ func TestHandlersThatDoNotReturn(t *testing.T) {
 			t.Errorf("%s: answered %q", c.path, b)
 		}
 		if c.path != "/panic" {
-			s.log.wait(t, "limit exceeded", strings.TrimSpace(c.logged))
+			s.log.Wait(t, "limit exceeded", strings.TrimSpace(c.logged))
 		} else {
-			s.log.wait(t, "as told")
+			s.log.Wait(t, "as told")
 		}
 	}
 }
@@ -84,7 +84,7 @@ func TestDrain(t *testing.T) {
 	r := bufio.NewReader(c)
 	answer(t, r)
 	say(t, c, "GET /sleep?for=200ms HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-	s.log.wait(t, "connection made")
+	s.log.Wait(t, "connection made")
 	drained := make(chan error, 1)
 	go func() { drained <- s.reactor.Drain(patience) }()
 	if status, body := answer(t, r); status != 200 || body != "slept 200ms <nil>\n" {

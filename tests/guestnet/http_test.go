@@ -150,7 +150,7 @@ func TestHTTPTimeAndContext(t *testing.T) {
 	say(t, c, "GET /gone HTTP/1.1\r\nHost: x\r\n\r\n")
 	hear(t, c, "HTTP/1.1 200 OK\r\n")
 	c.CloseWrite()
-	s.log.wait(t, "the client has gone: context canceled")
+	s.log.Wait(t, "the client has gone: context canceled")
 }
 
 // One instance serves many connections at once, some of which sleep.

@@ -19,7 +19,7 @@ func TestServerThatRefusesToStart(t *testing.T) {
 		if err == nil {
 			t.Errorf("%q starts", mode)
 		}
-		s.log.wait(t, want)
+		s.log.Wait(t, want)
 	}
 }
 
@@ -58,7 +58,7 @@ func TestProgram(t *testing.T) {
 			t.Errorf("%s: status %d, %v, output %q", c.grant, status, err, out.String())
 		}
 		if c.status != 0 {
-			s.log.wait(t, "not permitted")
+			s.log.Wait(t, "not permitted")
 		}
 	}
 }
@@ -73,7 +73,7 @@ func TestWarmImage(t *testing.T) {
 			t.Fatalf("%d %q", status, body)
 		}
 		c.Close()
-		line := s.log.wait(t, "connection closed", "bill.fuel=")
+		line := s.log.Wait(t, "connection closed", "bill.fuel=")
 		_, rest, _ := strings.Cut(line, "bill.fuel=")
 		units, err := strconv.ParseUint(rest[:strings.IndexByte(rest, ' ')], 10, 64)
 		if err != nil {

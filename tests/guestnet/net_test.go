@@ -151,7 +151,7 @@ func TestEndsOfAConnection(t *testing.T) {
 	if b, err := io.ReadAll(c); len(b) != 0 || err != nil {
 		t.Errorf("%q, %v", b, err)
 	}
-	s.log.wait(t, "closed: read tcp ", "use of closed network connection is:closed timeout:false write tcp")
+	s.log.Wait(t, "closed: read tcp ", "use of closed network connection is:closed timeout:false write tcp")
 	c = s.dial()
 	say(t, c, "abort\n")
 	if _, err := io.ReadAll(c); err == nil {
@@ -162,7 +162,7 @@ func TestEndsOfAConnection(t *testing.T) {
 	c = s.dial()
 	say(t, c, "gone\n")
 	c.CloseWrite()
-	s.log.wait(t, "gone: EOF is:EOF")
+	s.log.Wait(t, "gone: EOF is:EOF")
 	c = s.dial()
 	say(t, c, "gone\n")
 	hold := s.dial()
@@ -170,7 +170,7 @@ func TestEndsOfAConnection(t *testing.T) {
 	hear(t, hold, "*net.TCPAddr") // the command before it has been read
 	c.SetLinger(0)
 	c.Close()
-	s.log.wait(t, "gone: read tcp ", "connection was lost is:ECONNRESET timeout:false")
+	s.log.Wait(t, "gone: read tcp ", "connection was lost is:ECONNRESET timeout:false")
 }
 
 func TestHalfClose(t *testing.T) {

@@ -3,13 +3,11 @@ package interop
 import (
 	"context"
 	"log/slog"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/internal/guestbuild"
 	"github.com/wasmnet/wasmnet/modules"
 	"github.com/wasmnet/wasmnet/modules/builtin"
 	"github.com/wasmnet/wasmnet/modules/builtin/app"
@@ -124,7 +122,7 @@ func TestOurAMPCallsTwisted(t *testing.T) {
 	t.Run("sandboxed", func(t *testing.T) {
 		to, p := twistedAMP(t)
 		h := newHost(t)
-		module, err := h.LoadFile(context.Background(), buildGuest(t, "./testdata/ampguest"))
+		module, err := h.Load(context.Background(), "guest.wasm", guestbuild.Go(t, "./testdata/ampguest"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -159,16 +157,4 @@ func checkAMPOutcomes(t *testing.T, p *twisted, got string) {
 	}
 	p.expect("made")
 	p.expectLost("ConnectionDone")
-}
-
-// buildGuest compiles a guest of the tests and returns its file.
-func buildGuest(t *testing.T, folder string) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "guest.wasm")
-	build := exec.Command("go", "build", "-buildmode=c-shared", "-ldflags=-s -w", "-o", file, folder)
-	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building %s: %v\n%s", folder, err, out)
-	}
-	return file
 }

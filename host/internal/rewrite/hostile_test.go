@@ -8,7 +8,7 @@ import (
 
 	"github.com/wasmnet/wasmnet/host/internal/rewrite"
 	"github.com/wasmnet/wasmnet/host/internal/wasm"
-	"github.com/wasmnet/wasmnet/host/internal/wasmtest"
+	"github.com/wasmnet/wasmnet/internal/guestbuild"
 )
 
 // budget is the fuel that the guests of TestFuelEnds get in all.
@@ -61,7 +61,7 @@ func TestFuelEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, slice := range []int64{budget, 1000} {
 				o := options()
-				m := newMachine(t, wasmtest.Wat(t, text), &o)
+				m := newMachine(t, guestbuild.WatText(t, text), &o)
 				m.grants, m.allowed = slice, budget/slice
 				number := uint64(0)
 				if m.res.Start >= 0 {
@@ -117,7 +117,7 @@ func TestStackEnds(t *testing.T) {
 			for _, direct := range []bool{true, false} {
 				o := options()
 				o.MaxDepth, o.DirectCalls = limit, direct
-				m := newMachine(t, wasmtest.Wat(t, text), &o)
+				m := newMachine(t, guestbuild.WatText(t, text), &o)
 				var before, after runtime.MemStats
 				runtime.ReadMemStats(&before)
 				_, err := m.call.Call(m.ctx, 0, 0, 0, 0)
@@ -137,7 +137,7 @@ func TestStackEnds(t *testing.T) {
 func TestClamps(t *testing.T) {
 	o := options()
 	o.Limits.MemoryPages, o.Limits.TableEntries = 4, 10
-	m := newMachine(t, wasmtest.Wat(t, `(module (memory (export "memory") 1) (table $t 3 funcref)
+	m := newMachine(t, guestbuild.WatText(t, `(module (memory (export "memory") 1) (table $t 3 funcref)
 		(func (export "wasmnet_start") (result i32)
 			(i32.add (memory.grow (i32.const 4)) (i32.mul (i32.const 100) (memory.grow (i32.const 3)))))
 		(func (export "data_received") (param i32 i32)
@@ -151,7 +151,7 @@ func TestClamps(t *testing.T) {
 		t.Errorf("memory %+v, want %+v", m.res.Memory, want)
 	}
 	for _, text := range []string{`(module (memory 5))`, `(module (table 11 funcref))`} {
-		if _, err := rewrite.Rewrite(wasmtest.Wat(t, text), o); err == nil {
+		if _, err := rewrite.Rewrite(guestbuild.WatText(t, text), o); err == nil {
 			t.Errorf("%s: accepted", text)
 		}
 	}

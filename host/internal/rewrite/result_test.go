@@ -10,12 +10,12 @@ import (
 
 	"github.com/wasmnet/wasmnet/host/internal/rewrite"
 	"github.com/wasmnet/wasmnet/host/internal/wasm"
-	"github.com/wasmnet/wasmnet/host/internal/wasmtest"
+	"github.com/wasmnet/wasmnet/internal/guestbuild"
 )
 
 func TestResult(t *testing.T) {
 	o := options()
-	module := wasmtest.Wat(t, `(module
+	module := guestbuild.WatText(t, `(module
 		(import "wasmnet_v1" "write" (func $write (param i32 i32 i32) (result i32)))
 		(memory (export "memory") 2 9)
 		(global $a (mut i32) (i32.const 7)) (global $b i64 (i64.const 1)) (global $c (export "g") (mut f64) (f64.const 1))
@@ -92,7 +92,7 @@ func TestState(t *testing.T) {
 		{"table only read", `(table $t 1 funcref) (func (drop (table.get $t (i32.const 0))) (drop (table.size $t)))`, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			res, err := rewrite.Rewrite(wasmtest.Wat(t, "(module "+test.text+")"), options())
+			res, err := rewrite.Rewrite(guestbuild.WatText(t, "(module "+test.text+")"), options())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,7 +116,7 @@ func TestRefusals(t *testing.T) {
 		{`(func (export "wasmnet_start"))`, `export "wasmnet_start": signature () -> (), want () -> (i32)`},
 		{`(memory (export "data_received") 1)`, `export "data_received": a memory, want a function`},
 	} {
-		_, err := rewrite.Rewrite(wasmtest.Wat(t, "(module "+test.text+")"), options())
+		_, err := rewrite.Rewrite(guestbuild.WatText(t, "(module "+test.text+")"), options())
 		var e *wasm.Error
 		if !errors.As(err, &e) || !strings.Contains(err.Error(), test.msg) || e.Offset == 0 {
 			t.Errorf("%s: error %v, want %q", test.text, err, test.msg)
@@ -129,7 +129,7 @@ func TestNames(t *testing.T) {
 	o := options()
 	text := `(module (memory (export "memory") 1) (func $inner unreachable) (func $outer (call $inner))
 		(func (export "_initialize") (call $outer)))`
-	in := wasmtest.Wat(t, text)
+	in := guestbuild.WatText(t, text)
 	m, err := wasm.Decode(in, wasm.DefaultLimits)
 	if err != nil {
 		t.Fatal(err)
@@ -195,7 +195,7 @@ func TestTables(t *testing.T) {
 		{"too many holes", holes, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			module := wasmtest.Wat(t, "(module "+test.text+call+")")
+			module := guestbuild.WatText(t, "(module "+test.text+call+")")
 			for _, direct := range []bool{true, false} {
 				o := options()
 				o.DirectCalls = direct

@@ -1,5 +1,5 @@
-// Package wasmtest builds real modules for the tests of the packages around it: Go guests with the go tool, C guests
-// with clang, hand-written text with wat2wasm, and the modules that wazero keeps as its own test data.
+// Package wasmtest has real modules for the tests of the packages around it: guests in Go and C, and the modules that
+// wazero keeps as its own test data.
 package wasmtest
 
 import (
@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/wasmnet/wasmnet/internal/guestbuild"
 )
 
 // dir is where this package's sources, and so its testdata, are.
@@ -25,42 +27,13 @@ func File(name string) string { return filepath.Join(dir(), "testdata", name) }
 // Go compiles the Go program in the testdata folder name as a guest.
 func Go(t testing.TB, name string) []byte {
 	t.Helper()
-	out := filepath.Join(t.TempDir(), name+".wasm")
-	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-ldflags=-s -w", "-o", out, "./testdata/"+name)
-	cmd.Dir = dir()
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
-	return run(t, cmd, out)
+	return guestbuild.Go(t, File(name))
 }
 
-// C compiles the C file name of testdata as a guest without a C library; flags go to clang.
-func C(t testing.TB, name string, flags ...string) []byte {
+// C compiles the C file name of testdata as a guest without a C library.
+func C(t testing.TB, name string) []byte {
 	t.Helper()
-	out := filepath.Join(t.TempDir(), name+".wasm")
-	args := append([]string{"--target=wasm32", "-O2", "-ffreestanding", "-fno-builtin", "-nostdlib", "-mbulk-memory",
-		"-Wl,--no-entry"}, flags...)
-	return run(t, exec.Command("clang", append(args, "-o", out, File(name))...), out)
-}
-
-// Wat assembles text format.
-func Wat(t testing.TB, text string) []byte {
-	t.Helper()
-	in, out := filepath.Join(t.TempDir(), "m.wat"), filepath.Join(t.TempDir(), "m.wasm")
-	if err := os.WriteFile(in, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return run(t, exec.Command("wat2wasm", in, "-o", out), out)
-}
-
-func run(t testing.TB, cmd *exec.Cmd, out string) []byte {
-	t.Helper()
-	if text, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", strings.Join(cmd.Args, " "), err, text)
-	}
-	b, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return guestbuild.C(t, File(name), "-ffreestanding", "-fno-builtin")
 }
 
 // WazeroDir returns the folder of wazero's module.
