@@ -8,13 +8,13 @@ var hashCommands = []command{
 	{"hsetnx", 4, write | denyOOM, 1, 1, 1, (*client).hsetNX},
 	{"hget", 3, 0, 1, 1, 1, (*client).hget},
 	{"hmget", -3, 0, 1, 1, 1, (*client).hmget},
-	{"hdel", -3, write, 1, 1, 1, (*client).hdel},
-	{"hlen", 2, 0, 1, 1, 1, (*client).hlen},
+	{"hdel", -3, write, 1, 1, 1, drop[hash]},
+	{"hlen", 2, 0, 1, 1, 1, size[hash]},
 	{"hstrlen", 3, 0, 1, 1, 1, (*client).hstrlen},
 	{"hexists", 3, 0, 1, 1, 1, (*client).hexists},
 	{"hgetall", 2, 0, 1, 1, 1, (*client).hgetAll},
-	{"hkeys", 2, 0, 1, 1, 1, (*client).hkeys},
-	{"hvals", 2, 0, 1, 1, 1, (*client).hvals},
+	{"hkeys", 2, 0, 1, 1, 1, (*client).hlist},
+	{"hvals", 2, 0, 1, 1, 1, (*client).hlist},
 	{"hincrby", 4, write | denyOOM, 1, 1, 1, (*client).hincrBy},
 	{"hincrbyfloat", 4, write | denyOOM, 1, 1, 1, (*client).hincrByFloat},
 	{"hscan", -3, 0, 1, 1, 1, (*client).hscan},
@@ -43,6 +43,16 @@ func (h hash) put(e *entry, field, value []byte) bool {
 	}
 	e.grow(len(field) + len(value) + elementCost)
 	return h.set(string(field), bytes.Clone(value))
+}
+
+// drop removes a field, which must be followed by done, and returns true if it was there.
+func (h hash) drop(e *entry, field []byte) bool {
+	value, ok := h.get(field)
+	if !ok {
+		return false
+	}
+	e.grow(-len(field) - len(value) - elementCost)
+	return h.delete(field)
 }
 
 // HSET key field value [field value ...], HMSET
@@ -114,38 +124,6 @@ func (c *client) hmget(args [][]byte) {
 	}
 }
 
-// HDEL key field [field ...]
-func (c *client) hdel(args [][]byte) {
-	e, h, ok := typed[hash](c, args[1])
-	if !ok {
-		return
-	}
-	n := int64(0)
-	for _, field := range args[2:] {
-		if e == nil {
-			break
-		}
-		if value := h.at(field); value != nil {
-			e.grow(-len(field) - len(*value) - elementCost)
-			h.delete(field)
-			n++
-		}
-	}
-	if n > 0 {
-		e.done()
-	}
-	c.integer(n)
-}
-
-// HLEN key
-func (c *client) hlen(args [][]byte) {
-	if e, h, ok := typed[hash](c, args[1]); ok && e != nil {
-		c.integer(int64(h.len()))
-	} else if ok {
-		c.integer(0)
-	}
-}
-
 // HSTRLEN key field
 func (c *client) hstrlen(args [][]byte) {
 	e, h, ok := typed[hash](c, args[1])
@@ -182,30 +160,21 @@ func (c *client) hgetAll(args [][]byte) {
 	}
 }
 
-// HKEYS key
-func (c *client) hkeys(args [][]byte) {
+// HKEYS key, HVALS key
+func (c *client) hlist(args [][]byte) {
 	e, h, ok := typed[hash](c, args[1])
 	switch {
 	case ok && e == nil:
 		c.array(0)
 	case ok:
 		c.array(h.len())
-		for field := range h.all() {
-			c.text(field)
-		}
-	}
-}
-
-// HVALS key
-func (c *client) hvals(args [][]byte) {
-	e, h, ok := typed[hash](c, args[1])
-	switch {
-	case ok && e == nil:
-		c.array(0)
-	case ok:
-		c.array(h.len())
-		for _, value := range h.all() {
-			c.bulk(value)
+		keys := is(args[0], "hkeys")
+		for field, value := range h.all() {
+			if keys {
+				c.text(field)
+			} else {
+				c.bulk(value)
+			}
 		}
 	}
 }

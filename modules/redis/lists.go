@@ -12,7 +12,7 @@ var listCommands = []command{
 	{"rpushx", -3, write | denyOOM, 1, 1, 1, (*client).push},
 	{"lpop", -2, write, 1, 1, 1, (*client).pop},
 	{"rpop", -2, write, 1, 1, 1, (*client).pop},
-	{"llen", 2, 0, 1, 1, 1, (*client).llen},
+	{"llen", 2, 0, 1, 1, 1, size[*list]},
 	{"lrange", 4, 0, 1, 1, 1, (*client).lrange},
 	{"lindex", 3, 0, 1, 1, 1, (*client).lindex},
 	{"lset", 4, write | denyOOM, 1, 1, 1, (*client).lset},
@@ -92,15 +92,6 @@ func (c *client) pop(args [][]byte) {
 	}
 	if n > 0 {
 		e.done()
-	}
-}
-
-// LLEN key
-func (c *client) llen(args [][]byte) {
-	if e, l, ok := typed[*list](c, args[1]); ok && e != nil {
-		c.integer(int64(l.n))
-	} else if ok {
-		c.integer(0)
 	}
 }
 

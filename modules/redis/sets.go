@@ -1,11 +1,9 @@
 package redis
 
-import "slices"
-
 var setCommands = []command{
 	{"sadd", -3, write | denyOOM, 1, 1, 1, (*client).sadd},
-	{"srem", -3, write, 1, 1, 1, (*client).srem},
-	{"scard", 2, 0, 1, 1, 1, (*client).scard},
+	{"srem", -3, write, 1, 1, 1, drop[set]},
+	{"scard", 2, 0, 1, 1, 1, size[set]},
 	{"sismember", 3, 0, 1, 1, 1, (*client).sismember},
 	{"smismember", -3, 0, 1, 1, 1, (*client).smismember},
 	{"smembers", 2, 0, 1, 1, 1, (*client).sinter},
@@ -68,33 +66,6 @@ func (c *client) sadd(args [][]byte) {
 		e.changed()
 	}
 	c.integer(n)
-}
-
-// SREM key member [member ...]
-func (c *client) srem(args [][]byte) {
-	e, s, ok := typed[set](c, args[1])
-	if !ok {
-		return
-	}
-	n := int64(0)
-	for _, member := range args[2:] {
-		if e != nil && s.drop(e, member) {
-			n++
-		}
-	}
-	if n > 0 {
-		e.done()
-	}
-	c.integer(n)
-}
-
-// SCARD key
-func (c *client) scard(args [][]byte) {
-	if e, s, ok := typed[set](c, args[1]); ok && e != nil {
-		c.integer(int64(s.len()))
-	} else if ok {
-		c.integer(0)
-	}
 }
 
 // SISMEMBER key member
@@ -240,97 +211,6 @@ func (c *client) smove(args [][]byte) {
 		target.changed()
 	}
 	c.integer(1)
-}
-
-// sets finds the sets of keys; those that are not there are empty. It is not ok if a key has another value, which the
-// client was told then.
-func (c *client) sets(keys [][]byte) (all []set, ok bool) {
-	for _, key := range keys {
-		e, s, ok := typed[set](c, key)
-		if !ok {
-			return nil, false
-		}
-		if e == nil {
-			s = newSet()
-		}
-		all = append(all, s)
-	}
-	return all, true
-}
-
-// combine answers with the members that f appends, or stores them under the first key of a command like SINTERSTORE.
-func (c *client) combine(args [][]byte, f func(all []set) []string) {
-	name := lower(nil, args[0])
-	store := len(name) > 5 && string(name[len(name)-5:]) == "store"
-	keys := args[1:]
-	if store {
-		keys = args[2:]
-	}
-	all, ok := c.sets(keys)
-	if !ok {
-		return
-	}
-	members := f(all)
-	if !store {
-		c.collection(len(members))
-		for _, member := range members {
-			c.text(member)
-		}
-		return
-	}
-	if e := c.db.find(args[1]); e != nil {
-		c.db.remove(e)
-	}
-	if len(members) > 0 {
-		s := newSet()
-		e := c.db.add(args[1], s)
-		for _, member := range members {
-			s.put(e, []byte(member))
-		}
-		e.changed()
-	}
-	c.integer(int64(len(members)))
-}
-
-// SINTER key [key ...], SINTERSTORE destination key [key ...], SMEMBERS key
-func (c *client) sinter(args [][]byte) {
-	c.combine(args, func(all []set) (members []string) {
-		slices.SortStableFunc(all, func(a, b set) int { return a.len() - b.len() })
-		for member := range all[0].all() {
-			if !slices.ContainsFunc(all[1:], func(s set) bool { return !s.has([]byte(member)) }) {
-				members = append(members, member)
-			}
-		}
-		return members
-	})
-}
-
-// SUNION key [key ...], SUNIONSTORE destination key [key ...]
-func (c *client) sunion(args [][]byte) {
-	c.combine(args, func(all []set) (members []string) {
-		seen := map[string]bool{}
-		for _, s := range all {
-			for member := range s.all() {
-				if !seen[member] {
-					seen[member] = true
-					members = append(members, member)
-				}
-			}
-		}
-		return members
-	})
-}
-
-// SDIFF key [key ...], SDIFFSTORE destination key [key ...]
-func (c *client) sdiff(args [][]byte) {
-	c.combine(args, func(all []set) (members []string) {
-		for member := range all[0].all() {
-			if !slices.ContainsFunc(all[1:], func(s set) bool { return s.has([]byte(member)) }) {
-				members = append(members, member)
-			}
-		}
-		return members
-	})
 }
 
 // SSCAN key cursor [MATCH pattern] [COUNT count]

@@ -35,7 +35,7 @@ static int fib(int n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
 
 static u64 op_hash(const u8 *p, int n) { return fnv(p, n); }
 static u64 op_sum(const u8 *p, int n) { return adler(p, n); }
-static u64 op_fib(const u8 *p, int n) { return fib(n & 15); }
+static u64 op_fib(const u8 *p, int n) { (void)p; return fib(n & 15); }
 static u64 op_words(const u8 *p, int n) {
   u64 words = 0;
   int inside = 0;
