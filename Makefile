@@ -59,6 +59,7 @@ bin/bench: ## the guests and peers that bench runs
 	cp guest-sdk/c/build/echo.wasm $@/
 	GOOS=wasip1 GOARCH=wasm $(GO) build -buildmode=c-shared -trimpath -ldflags='-s -w' -o $@/echo-go.wasm ./guest-sdk/go/examples/echo
 	GOOS=wasip1 GOARCH=wasm $(GO) build -buildmode=c-shared -trimpath -ldflags='-s -w' -o $@/work.wasm ./tests/bench/guests/work
+	GOOS=wasip1 GOARCH=wasm $(GO) build -buildmode=c-shared -trimpath -ldflags='-s -w' -o $@/line.wasm ./tests/bench/guests/line
 	clang -O2 -pthread tests/bench/peers/epoll.c -o $@/epoll
 	wat2wasm tests/hostile/guests/loop.wat -o $@/spin.wasm
 	cd tests/bench/gnet && CGO_ENABLED=0 $(GO) build -o ../../../$@/gnet .

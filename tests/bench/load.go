@@ -111,7 +111,7 @@ func pingPong(addr string, size int) (unit func() error, closeIt func(), err err
 	}
 	out := bytes.Repeat([]byte("wasmnet!"), size/8+1)[:size]
 	in := make([]byte, size)
-	return func() error { return roundTrip(c, out, in) }, func() { c.Close() }, nil
+	return func() error { return roundTrip(c, out, in, out) }, func() { c.Close() }, nil
 }
 
 // tlsPingPong is pingPong over TLS. Closing is a reset, as in connectEchoClose.
@@ -127,19 +127,20 @@ func tlsPingPong(addr string, size int) (unit func() error, closeIt func(), err 
 	}
 	out := bytes.Repeat([]byte("wasmnet!"), size/8+1)[:size]
 	in := make([]byte, size)
-	return func() error { return roundTrip(c, out, in) }, func() { _ = plain.(*net.TCPConn).SetLinger(0); plain.Close() }, nil
+	return func() error { return roundTrip(c, out, in, out) }, func() { _ = plain.(*net.TCPConn).SetLinger(0); plain.Close() }, nil
 }
 
 var errDiffers = errors.New("the echo differs from what was sent")
 
-func roundTrip(c net.Conn, out, in []byte) error {
+// roundTrip sends out and wants want back, which is read into in.
+func roundTrip(c net.Conn, out, in, want []byte) error {
 	if _, err := c.Write(out); err != nil {
 		return err
 	}
 	if _, err := io.ReadFull(c, in); err != nil {
 		return err
 	}
-	if !bytes.Equal(in, out) {
+	if !bytes.Equal(in, want) {
 		return errDiffers
 	}
 	return nil
@@ -156,6 +157,6 @@ func connectEchoClose(addr string, size int) (unit func() error, closeIt func(),
 		}
 		// A reset frees the port at once: tens of thousands of connections would leave none in TIME_WAIT.
 		defer func() { _ = c.(*net.TCPConn).SetLinger(0); c.Close() }()
-		return roundTrip(c, out, in)
+		return roundTrip(c, out, in, out)
 	}, func() {}, nil
 }

@@ -32,6 +32,10 @@ func serve(kind string, args ...string) error {
 		return serveNetTLS(args[0], args[1])
 	case kind == "reactor" && len(args) == 1:
 		return serveReactor(args[0])
+	case kind == "net-line" && len(args) == 0:
+		return serveNetLine()
+	case kind == "reactor-line" && len(args) == 0:
+		return serveReactorLine()
 	case kind == "net-udp" && len(args) == 0:
 		return serveNetUDP()
 	case kind == "reactor-udp" && len(args) == 0:
@@ -131,13 +135,15 @@ type echoProtocol struct{ protocol.Base }
 func (e *echoProtocol) DataReceived(data []byte) { _, _ = e.Transport.Write(data) }
 
 func serveReactor(endpoint string) error {
+	return serveNative(endpoint, protocol.FactoryFunc(func(protocol.Address) protocol.Protocol { return &echoProtocol{} }))
+}
+
+func serveNative(endpoint string, f protocol.Factory) error {
 	r, err := reactor.New(reactor.Config{})
 	if err != nil {
 		return err
 	}
-	port, err := r.Listen(endpoint+":interface=127.0.0.1", protocol.FactoryFunc(func(protocol.Address) protocol.Protocol {
-		return &echoProtocol{}
-	}))
+	port, err := r.Listen(endpoint+":interface=127.0.0.1", f)
 	if err != nil {
 		return err
 	}

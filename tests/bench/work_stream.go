@@ -22,6 +22,12 @@ func streamWorkloads(o options, ps *peers) []workload {
 	return append(ws,
 		workload{name: "echo 64 B, 64 connections, 10000 a second", subjects: all, run: steady(o, 64, 64, 10000)},
 		workload{name: "echo 1 KiB, 64 connections", subjects: all, run: echo(o, 64, 1<<10)},
+		workload{name: "one loop and two: echo 64 B, 64 connections", run: echo(o, 64, 64), subjects: []subject{
+			ps.sandbox("sandbox C, 1 loop", ps.guest("echo.wasm"), "tcp:0", "--loops", "1"),
+			ps.sandbox("sandbox C, 2 loops", ps.guest("echo.wasm"), "tcp:0", "--loops", "2"),
+			ps.sandbox("sandbox Go, 1 loop", "echo", "tcp:0", "--loops", "1"),
+			ps.sandbox("sandbox Go, 2 loops", "echo", "tcp:0", "--loops", "2"),
+		}},
 		workload{name: "echo 64 KiB, 64 connections", subjects: append([]subject{ps.net64}, all[2:]...), run: echo(o, 64, 64<<10)},
 		workload{name: "connect, one echo, close", subjects: append(all[:len(all):len(all)], ps.stockC, ps.stockGo), run: churn(o)},
 	)
@@ -58,7 +64,7 @@ func idle(o options, n int) func(*process) (figures, error) {
 			return nil, err
 		}
 		defer one.Close()
-		if err := roundTrip(one, out, in); err != nil {
+		if err := roundTrip(one, out, in, out); err != nil {
 			return nil, err
 		}
 		time.Sleep(o.settle) // what starting left behind would be counted in the server's favour
@@ -72,7 +78,7 @@ func idle(o options, n int) func(*process) (figures, error) {
 				return nil, fmt.Errorf("connection %d: %w", i, err)
 			}
 			defer c.Close()
-			if err := roundTrip(c, out, in); err != nil {
+			if err := roundTrip(c, out, in, out); err != nil {
 				return nil, fmt.Errorf("connection %d: %w", i, err)
 			}
 		}

@@ -1,4 +1,4 @@
-"""What the benchmarks compare with in Twisted: python3 twisted.py echo|udp|web|timeouts|timers|deferreds [SECONDS]
+"""What the benchmarks compare with in Twisted: python3 twisted.py echo|line|udp|web|timeouts|timers|deferreds [SECONDS]
 
 Servers say on standard error where they listen. The other kinds do work for so many seconds and print how much it was,
 as package work does.
@@ -15,6 +15,7 @@ from twisted.internet import defer, epollreactor
 epollreactor.install()
 
 from twisted.internet import protocol, reactor  # noqa: E402
+from twisted.protocols import basic  # noqa: E402
 
 BATCH = 1000
 
@@ -25,6 +26,14 @@ class Echo(protocol.Protocol):
 
     def dataReceived(self, data):
         self.transport.write(data)
+
+
+class Lines(basic.LineReceiver):
+    def connectionMade(self):
+        self.transport.setTcpNoDelay(True)
+
+    def lineReceived(self, line):
+        self.sendLine(line)
 
 
 class EchoDatagrams(protocol.DatagramProtocol):
@@ -49,8 +58,8 @@ def web():
     listening("tcp", reactor.listenTCP(0, server.Site(Page()), 4096, "127.0.0.1"))
 
 
-def echo():
-    factory = protocol.Factory.forProtocol(Echo)
+def echo(kind=Echo):
+    factory = protocol.Factory.forProtocol(kind)
     factory.noisy = False
     listening("tcp", reactor.listenTCP(0, factory, backlog=4096, interface="127.0.0.1"))
 
@@ -109,8 +118,9 @@ def work(do, seconds):
 
 
 kind = sys.argv[1]
-if kind in ("echo", "udp", "web"):
-    {"echo": echo, "udp": udp, "web": web}[kind]()
+servers = {"echo": echo, "line": lambda: echo(Lines), "udp": udp, "web": web}
+if kind in servers:
+    servers[kind]()
 else:
     work({"timeouts": timeouts, "timers": timers, "deferreds": deferreds}[kind], float(sys.argv[2]))
 reactor.run()
