@@ -25,6 +25,7 @@ type options struct {
 	rounds  int
 	window  time.Duration
 	settle  time.Duration
+	most    int
 	only    *regexp.Regexp
 	out     string
 	wasmnet string
@@ -48,9 +49,10 @@ func main() {
 	}
 	var o options
 	var only string
-	flag.IntVar(&o.rounds, "rounds", 5, "rounds; medians are taken over them")
-	flag.DurationVar(&o.window, "time", 2*time.Second, "length of one measurement")
-	flag.DurationVar(&o.settle, "settle", 5*time.Second, "how long connections are idle before their memory is read")
+	flag.IntVar(&o.rounds, "rounds", 3, "rounds; medians are taken over them")
+	flag.DurationVar(&o.window, "time", time.Second, "length of one measurement")
+	flag.DurationVar(&o.settle, "settle", 3*time.Second, "how long connections are idle before their memory is read")
+	flag.IntVar(&o.most, "most", 100000, "leave out workloads of more connections")
 	flag.StringVar(&only, "only", ".", "run the workloads whose name matches")
 	flag.StringVar(&o.out, "out", "", "write all figures to this folder, as results.json, results.txt and report.html")
 	flag.StringVar(&o.wasmnet, "wasmnet", "bin/wasmnet", "the wasmnet program")
@@ -80,7 +82,7 @@ func run(o options) error {
 	fmt.Printf("%s\n%s\n", rep.Machine, rep.conditions())
 	var failures []error
 	for _, w := range workloads(o, cert) {
-		if !o.only.MatchString(w.name) {
+		if !o.only.MatchString(w.name) || w.x > float64(o.most) {
 			continue
 		}
 		b, err := measure(o, w)

@@ -13,9 +13,10 @@ import (
 // neighbour measures the latency of a guest that echoes, first alone, then beside one on the same loop that never
 // returns from data_received: clients keep starting it anew, so that it burns its budget without end.
 func neighbour(o options) func(*process) (figures, error) {
+	window := max(o.window, 2*time.Second) // in which the loud guest runs through its budget several times
 	return func(p *process) (figures, error) {
 		echo := func() (load, error) {
-			return drive(4, o.window, 0, func(int) (func() error, func(), error) { return pingPong(p.addrs[0], 64) },
+			return drive(4, window, 0, func(int) (func() error, func(), error) { return pingPong(p.addrs[0], 64) },
 				func() error { return nil })
 		}
 		quiet, err := echo()
