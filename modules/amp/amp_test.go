@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wasmnet/wasmnet/modules/internal/moduletest"
 	"github.com/wasmnet/wasmnet/reactor/amp"
 	"github.com/wasmnet/wasmnet/reactor/deferred"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
@@ -14,14 +15,7 @@ import (
 )
 
 func configure(pairs ...string) (Config, error) {
-	return Configure(func(key string) (string, bool) {
-		for i := 0; i < len(pairs); i += 2 {
-			if pairs[i] == key {
-				return pairs[i+1], true
-			}
-		}
-		return "", false
-	})
+	return Configure(moduletest.Settings(pairs...))
 }
 
 // serve connects a client to a server.

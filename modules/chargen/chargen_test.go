@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wasmnet/wasmnet/modules/internal/answertest"
+	"github.com/wasmnet/wasmnet/modules/internal/moduletest"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
@@ -76,7 +76,7 @@ func TestDatagrams(t *testing.T) {
 		t.Fatal(err)
 	}
 	for asked, want := range map[int]int{0: 74, 74: 74, 75: 75, 512: 512, 5000: 512} {
-		got := answertest.Ask(t, f, 4000, strings.Repeat("x", asked))
+		got := moduletest.Ask(t, f, 4000, strings.Repeat("x", asked))
 		if len(got) != 1 || len(got[0]) != want || got[0] != string(page[:want]) {
 			t.Errorf("for %d bytes: %q, want %d", asked, got, want)
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wasmnet/wasmnet/modules/internal/moduletest"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
 
@@ -185,10 +186,8 @@ func TestMemberWhoDoesNotReadMissesLines(t *testing.T) {
 }
 
 func TestConfigure(t *testing.T) {
-	c, err := Configure(func(key string) (string, bool) {
-		v, ok := map[string]string{"nick": "peer", "welcome": "Hi", "max-line": "80", "max-members": "5", "max-rate": "7"}[key]
-		return v, ok
-	})
+	c, err := Configure(moduletest.Settings(
+		"nick", "peer", "welcome", "Hi", "max-line", "80", "max-members", "5", "max-rate", "7"))
 	if want := (Config{NickPeer, "Hi", 80, 5, 7}); err != nil || c != want {
 		t.Errorf("%+v, %v, want %+v", c, err, want)
 	}

@@ -3,7 +3,7 @@ package daytime
 import (
 	"testing"
 
-	"github.com/wasmnet/wasmnet/modules/internal/answertest"
+	"github.com/wasmnet/wasmnet/modules/internal/moduletest"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
 
@@ -33,7 +33,7 @@ func TestLayoutIsOneLine(t *testing.T) {
 }
 
 func TestConfigure(t *testing.T) {
-	c, err := Configure(func(key string) (string, bool) { return "15:04", key == "layout" })
+	c, err := Configure(moduletest.Settings("layout", "15:04"))
 	if err != nil || c.Layout != "15:04" {
 		t.Errorf("%+v, %v", c, err)
 	}
@@ -44,7 +44,7 @@ func TestDatagram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := answertest.Ask(t, f, 4000, ""); len(got) != 1 || got[0] != "Saturday, January 1, 2000 00:00:00-UTC\r\n" {
+	if got := moduletest.Ask(t, f, 4000, ""); len(got) != 1 || got[0] != "Saturday, January 1, 2000 00:00:00-UTC\r\n" {
 		t.Errorf("%q", got)
 	}
 }

@@ -3,7 +3,7 @@ package discard
 import (
 	"testing"
 
-	"github.com/wasmnet/wasmnet/modules/internal/answertest"
+	"github.com/wasmnet/wasmnet/modules/internal/moduletest"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
@@ -27,7 +27,7 @@ func TestDatagram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := answertest.Ask(t, f, 4000, "hello"); got != nil {
+	if got := moduletest.Ask(t, f, 4000, "hello"); got != nil {
 		t.Errorf("%q", got)
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wasmnet/wasmnet/modules/internal/answertest"
+	"github.com/wasmnet/wasmnet/modules/internal/moduletest"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
@@ -58,7 +58,7 @@ func TestDatagram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := answertest.Ask(t, f, 4000, "hello"); len(got) != 1 || got[0] != "hello" {
+	if got := moduletest.Ask(t, f, 4000, "hello"); len(got) != 1 || got[0] != "hello" {
 		t.Errorf("%q", got)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wasmnet/wasmnet/modules/internal/moduletest"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
@@ -93,8 +94,8 @@ func TestTimerEndsWithTheConnection(t *testing.T) {
 }
 
 func TestConfigure(t *testing.T) {
-	values := map[string]string{"users": `ann:Ann:at: 2\nor 3;bob`, "list": "true", "crlf": "true", "timeout": "5s"}
-	c, err := Configure(func(key string) (string, bool) { v, ok := values[key]; return v, ok })
+	c, err := Configure(moduletest.Settings(
+		"users", `ann:Ann:at: 2\nor 3;bob`, "list", "true", "crlf", "true", "timeout", "5s"))
 	if err != nil || len(c.Users) != 2 || c.Users[0] != (User{"ann", "Ann", "at: 2\nor 3"}) || c.Users[1] != (User{Login: "bob"}) ||
 		!c.List || !c.CRLF || c.Timeout != 5*time.Second {
 		t.Errorf("%+v, %v", c, err)

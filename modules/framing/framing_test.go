@@ -5,20 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wasmnet/wasmnet/modules/internal/moduletest"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
-
-func lookup(pairs ...string) func(string) (string, bool) {
-	return func(key string) (string, bool) {
-		for i := 0; i < len(pairs); i += 2 {
-			if pairs[i] == key {
-				return pairs[i+1], true
-			}
-		}
-		return "", false
-	}
-}
 
 func TestFramings(t *testing.T) {
 	for _, c := range []struct {
@@ -55,7 +45,7 @@ func TestFramings(t *testing.T) {
 // build returns a receiver, and what it has reported, with a space between two messages.
 func build(t *testing.T, settings ...string) (protocol.Protocol, func() string) {
 	t.Helper()
-	c, err := Configure(lookup(settings...))
+	c, err := Configure(moduletest.Settings(settings...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +65,7 @@ func TestWrongConfiguration(t *testing.T) {
 	for _, pairs := range [][]string{
 		{"framing", "tlv"}, {"delimiter", "xyz"}, {"max-length", "0"}, {"app", "dance"},
 	} {
-		if _, err := Configure(lookup(pairs...)); err == nil || !strings.HasPrefix(err.Error(), pairs[0]+"=") {
+		if _, err := Configure(moduletest.Settings(pairs...)); err == nil || !strings.HasPrefix(err.Error(), pairs[0]+"=") {
 			t.Errorf("%v: error %v, want one that names the key", pairs, err)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/wasmnet/wasmnet/modules/internal/moduletest"
 	"github.com/wasmnet/wasmnet/reactor/http1"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
@@ -104,14 +105,7 @@ func get(t *testing.T, url string, config ...string) outcome {
 	})); err != nil {
 		t.Fatal(err)
 	}
-	c, err := Configure(func(key string) (string, bool) {
-		for i := 0; i < len(config); i += 2 {
-			if config[i] == key {
-				return config[i+1], true
-			}
-		}
-		return "", false
-	})
+	c, err := Configure(moduletest.Settings(config...))
 	if err != nil {
 		t.Fatal(err)
 	}

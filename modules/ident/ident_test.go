@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wasmnet/wasmnet/modules/internal/moduletest"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
@@ -91,16 +92,14 @@ func TestPeerThatDoesNotReadIsNotReadFrom(t *testing.T) {
 }
 
 func TestConfigure(t *testing.T) {
-	values := map[string]string{"table": "25,40001=UNIX,mailer; * , 6667 = HIDDEN-USER", "default": "UNIX,ann,b", "timeout": "70s"}
-	lookup := func(key string) (string, bool) { v, ok := values[key]; return v, ok }
-	c, err := Configure(lookup)
+	c, err := Configure(moduletest.Settings(
+		"table", "25,40001=UNIX,mailer; * , 6667 = HIDDEN-USER", "default", "UNIX,ann,b", "timeout", "70s"))
 	if err != nil || len(c.Entries) != 2 || c.Entries[0] != owners.Entries[0] || c.Entries[1] != owners.Entries[1] ||
 		c.Default != (Answer{System: "UNIX", User: "ann,b"}) || c.Timeout != 70*time.Second {
 		t.Errorf("%+v, %v", c, err)
 	}
 	for _, table := range []string{"25=UNIX,a", "25,0=UNIX,a", "25,x=UNIX,a", "25,26", "70000,1=NO-USER"} {
-		values["table"] = table
-		if _, err := Configure(lookup); err == nil || !strings.HasPrefix(err.Error(), "table=") {
+		if _, err := Configure(moduletest.Settings("table", table)); err == nil || !strings.HasPrefix(err.Error(), "table=") {
 			t.Errorf("%s: %v", table, err)
 		}
 	}

@@ -2,13 +2,14 @@ package nethttp
 
 import (
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"go.uber.org/goleak"
+
+	"github.com/wasmnet/wasmnet/modules/internal/moduletest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -16,22 +17,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // serve runs a server natively and returns a function that asks it.
 func serve(t *testing.T, c Config) (ask func(method, path string) (status int, body, contentType string)) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- New(c)(l) }()
+	address := moduletest.Serve(t, New(c))
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	t.Cleanup(func() {
-		l.Close()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
 	return func(method, path string) (int, string, string) {
 		t.Helper()
-		request, err := http.NewRequest(method, "http://"+l.Addr().String()+path, nil)
+		request, err := http.NewRequest(method, "http://"+address+path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,14 +40,7 @@ func serve(t *testing.T, c Config) (ask func(method, path string) (status int, b
 
 func configured(t *testing.T, keys ...string) Config {
 	t.Helper()
-	values := map[string]string{}
-	for i := 0; i < len(keys); i += 2 {
-		values[keys[i]] = keys[i+1]
-	}
-	c, err := Configure(func(key string) (string, bool) {
-		value, ok := values[key]
-		return value, ok
-	})
+	c, err := Configure(moduletest.Settings(keys...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,10 +89,7 @@ func TestFiles(t *testing.T) {
 }
 
 func TestConfigureRefuses(t *testing.T) {
-	_, err := Configure(func(key string) (string, bool) {
-		value, ok := map[string]string{"serve": "cakes", "idle": "long", "max-head": "1"}[key]
-		return value, ok
-	})
+	_, err := Configure(moduletest.Settings("serve", "cakes", "idle", "long", "max-head", "1"))
 	for _, key := range []string{"serve", "idle", "max-head"} {
 		if err == nil || !strings.Contains(err.Error(), key) {
 			t.Errorf("%v: does not name %s", err, key)

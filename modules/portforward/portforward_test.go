@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wasmnet/wasmnet/modules/internal/moduletest"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
@@ -232,12 +233,11 @@ func TestEndlessClientWithoutBackend(t *testing.T) {
 }
 
 func TestConfigure(t *testing.T) {
-	values := map[string]string{"to": "unix:/run/x", "mode": "relay"}
-	c, err := Configure(func(key string) (string, bool) { v, ok := values[key]; return v, ok })
+	c, err := Configure(moduletest.Settings("to", "unix:/run/x", "mode", "relay"))
 	if err != nil || c != (Config{"unix:/run/x", ModeRelay}) {
 		t.Errorf("%+v, %v", c, err)
 	}
-	if _, err := Configure(func(key string) (string, bool) { return "copy", key == "mode" }); err == nil {
+	if _, err := Configure(moduletest.Settings("mode", "copy")); err == nil {
 		t.Error("an unknown mode is taken")
 	}
 	for _, c := range []Config{{To: "udp:a:1"}, {To: "localhost"}, {Mode: "copy"}} {

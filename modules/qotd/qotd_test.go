@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/wasmnet/wasmnet/modules/internal/answertest"
+	"github.com/wasmnet/wasmnet/modules/internal/moduletest"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
 
@@ -60,7 +60,7 @@ func TestQuotesThatAreRefused(t *testing.T) {
 }
 
 func TestConfigure(t *testing.T) {
-	c, err := Configure(func(key string) (string, bool) { return "one\n%\ntwo", key == "quote" })
+	c, err := Configure(moduletest.Settings("quote", "one\n%\ntwo"))
 	if err != nil || len(c.Quotes) != 2 || c.Quotes[0] != "one" || c.Quotes[1] != "two" {
 		t.Errorf("%q, %v", c.Quotes, err)
 	}
@@ -71,7 +71,7 @@ func TestDatagram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := answertest.Ask(t, f, 4000, ""); len(got) != 1 || got[0] != DefaultQuote+"\r\n" {
+	if got := moduletest.Ask(t, f, 4000, ""); len(got) != 1 || got[0] != DefaultQuote+"\r\n" {
 		t.Errorf("%q", got)
 	}
 }

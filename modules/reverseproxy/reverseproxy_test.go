@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/wasmnet/wasmnet/modules/internal/moduletest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -25,30 +27,11 @@ func proxied(t *testing.T, upstream http.Handler, keys ...string) string {
 
 func proxy(t *testing.T, keys ...string) string {
 	t.Helper()
-	values := map[string]string{}
-	for i := 0; i < len(keys); i += 2 {
-		values[keys[i]] = keys[i+1]
-	}
-	c, err := Configure(func(key string) (string, bool) {
-		value, ok := values[key]
-		return value, ok
-	})
+	c, err := Configure(moduletest.Settings(keys...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- New(c, Dialers{})(l) }()
-	t.Cleanup(func() {
-		l.Close()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	return l.Addr().String()
+	return moduletest.Serve(t, New(c, Dialers{}))
 }
 
 // exchange sends a request as it is and returns the answer.
@@ -119,7 +102,7 @@ func TestUpstreamThatTakesTooLong(t *testing.T) {
 
 func TestConfigureRefuses(t *testing.T) {
 	for _, upstream := range []string{"", "x", "ftp://x", "http://", "http://u@x", "http://x/?q", "http://x/#f", "http://[x"} {
-		_, err := Configure(func(key string) (string, bool) { return upstream, key == "upstream" })
+		_, err := Configure(moduletest.Settings("upstream", upstream))
 		if err == nil || !strings.Contains(err.Error(), "upstream") {
 			t.Errorf("%q: %v", upstream, err)
 		}

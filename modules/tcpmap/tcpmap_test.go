@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wasmnet/wasmnet/modules/internal/moduletest"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
@@ -95,15 +96,12 @@ func TestPeerThatDoesNotReadIsNotReadFrom(t *testing.T) {
 }
 
 func TestConfigure(t *testing.T) {
-	values := map[string]string{"map": "foo This is Foo;a%20b 100%25\n%3b;", "timeout": "1m"}
-	lookup := func(key string) (string, bool) { v, ok := values[key]; return v, ok }
-	c, err := Configure(lookup)
+	c, err := Configure(moduletest.Settings("map", "foo This is Foo;a%20b 100%25\n%3b;", "timeout", "1m"))
 	if err != nil || len(c.Map) != 3 || c.Map["foo"] != "This is Foo" || c.Map["a b"] != "100%" || c.Map[";"] != "" || c.Timeout != time.Minute {
 		t.Errorf("%+v, %v", c, err)
 	}
 	for _, entry := range []string{"foo 100%", "% x", "a 1;a 2"} {
-		values["map"] = entry
-		if _, err := Configure(lookup); err == nil || !strings.HasPrefix(err.Error(), "map: ") {
+		if _, err := Configure(moduletest.Settings("map", entry)); err == nil || !strings.HasPrefix(err.Error(), "map: ") {
 			t.Errorf("%q: %v", entry, err)
 		}
 	}

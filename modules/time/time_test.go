@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/wasmnet/wasmnet/modules/internal/answertest"
+	"github.com/wasmnet/wasmnet/modules/internal/moduletest"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
@@ -50,7 +50,7 @@ func TestDatagram(t *testing.T) {
 		t.Fatal(err)
 	}
 	// 100 years of 365 days, and 24 leap days, lie between 1900 and 2000.
-	if got := answertest.Ask(t, f, 4000, ""); len(got) != 1 || binary.BigEndian.Uint32([]byte(got[0])) != (100*365+24)*24*60*60 {
+	if got := moduletest.Ask(t, f, 4000, ""); len(got) != 1 || binary.BigEndian.Uint32([]byte(got[0])) != (100*365+24)*24*60*60 {
 		t.Errorf("%q", got)
 	}
 }

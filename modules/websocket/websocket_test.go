@@ -15,6 +15,8 @@ import (
 
 	"github.com/coder/websocket"
 	"go.uber.org/goleak"
+
+	"github.com/wasmnet/wasmnet/modules/internal/moduletest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -22,30 +24,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // serve runs a server natively and returns its address.
 func serve(t *testing.T, keys ...string) string {
 	t.Helper()
-	values := map[string]string{}
-	for i := 0; i < len(keys); i += 2 {
-		values[keys[i]] = keys[i+1]
-	}
-	c, err := Configure(func(key string) (string, bool) {
-		value, ok := values[key]
-		return value, ok
-	})
+	c, err := Configure(moduletest.Settings(keys...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- New(c)(l) }()
-	t.Cleanup(func() {
-		l.Close()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	return l.Addr().String()
+	return moduletest.Serve(t, New(c))
 }
 
 // A client of the tests is one of the library's.

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wasmnet/wasmnet/modules/internal/answertest"
+	"github.com/wasmnet/wasmnet/modules/internal/moduletest"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
@@ -36,7 +36,7 @@ func TestUsersThatAreRefused(t *testing.T) {
 }
 
 func TestConfigure(t *testing.T) {
-	c, err := Configure(func(key string) (string, bool) { return "ann;bob\nzoe", key == "users" })
+	c, err := Configure(moduletest.Settings("users", "ann;bob\nzoe"))
 	if err != nil || strings.Join(c.Users, ",") != "ann,bob,zoe" {
 		t.Errorf("%q, %v", c.Users, err)
 	}
@@ -69,7 +69,7 @@ func TestDatagrams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := answertest.Ask(t, f, 4000, "")
+	got := moduletest.Ask(t, f, 4000, "")
 	if strings.Join(got, "") != strings.Join(c.Users, "\r\n")+"\r\n" || len(got) < 10 {
 		t.Errorf("%d datagrams: %q", len(got), got)
 	}

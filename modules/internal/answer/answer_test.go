@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/wasmnet/wasmnet/modules/internal/answertest"
+	"github.com/wasmnet/wasmnet/modules/internal/moduletest"
 )
 
 func TestAnswers(t *testing.T) {
@@ -12,10 +12,10 @@ func TestAnswers(t *testing.T) {
 		to.Send([]byte("you said:"))
 		to.Send(question)
 	}}
-	if got := answertest.Ask(t, f, 4000, "hello"); fmt.Sprint(got) != "[you said: hello]" {
+	if got := moduletest.Ask(t, f, 4000, "hello"); fmt.Sprint(got) != "[you said: hello]" {
 		t.Errorf("%q", got)
 	}
-	if got := answertest.Ask(t, &Factory{}, 4000, "hello"); got != nil {
+	if got := moduletest.Ask(t, &Factory{}, 4000, "hello"); got != nil {
 		t.Errorf("without answers: %q", got)
 	}
 }
@@ -24,7 +24,7 @@ func TestAnswers(t *testing.T) {
 func TestServicesAreNotAnswered(t *testing.T) {
 	f := &Factory{Answer: func(question []byte, to Asker) { to.Send(question) }}
 	for _, port := range mute[1:] {
-		if got := answertest.Ask(t, f, port, "hello"); got != nil {
+		if got := moduletest.Ask(t, f, port, "hello"); got != nil {
 			t.Errorf("port %d is answered with %q", port, got)
 		}
 	}

@@ -1,5 +1,4 @@
-// Package answertest asks the datagram ports of modules, in memory.
-package answertest
+package moduletest
 
 import (
 	"fmt"
@@ -10,7 +9,7 @@ import (
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
 
-// Ask sends a datagram to a port of f, from this port, and returns the answers.
+// Ask sends a datagram to a port of f in memory, from this port, and returns the answers.
 func Ask(t testing.TB, f protocol.Factory, from uint16, question string) []string {
 	t.Helper()
 	df, ok := f.(protocol.DatagramFactory)
