@@ -4,9 +4,9 @@ import "sync/atomic"
 
 // What an inspection finds once a second, a fast guest has long overdone: in a second it writes to gigabytes. So where the
 // limit "memory-total" is in reach, guests are also looked at when they have run for a while: after a call, and between the
-// slices of a long one, wherever that runs. To look means to ask the system how many pages the process has come to use, which
-// takes about a microsecond. Only if these are many is the guest weighed that ran, and ended if it makes all of them too
-// heavy. Guests that write little each, but are many, bring the next inspection forward.
+// slices of a long one, wherever that runs. To look means to ask the system how many pages the process has come to use,
+// which takes about a microsecond. Only if these are many is the guest weighed that ran, and ended if it makes all of
+// them too heavy. Guests that write little each, but are many, bring the next inspection forward.
 
 const (
 	// lookAfter is how much fuel guests of a loop use between two looks, in units. A unit writes to one page at most.
@@ -26,8 +26,8 @@ type footprint struct {
 	size   atomic.Int64 // of its memory, when an inspection was brought forward
 }
 
-// look says whether the process has come to use many pages since the last look that found this. Where it cannot be known, it
-// has.
+// look says whether the process has come to use many pages since the last look that found this. Where it cannot be
+// known, it has.
 func (s *Service) look() (many bool) {
 	pages, ok := s.host.gauge.Faults()
 	if !ok {

@@ -52,8 +52,8 @@ func TestMemoryTotalCountsWrittenPages(t *testing.T) {
 	}
 }
 
-// However guests go about it, what they hold for themselves is at no time much more than they may, without a second passing:
-// in large steps and in small ones, a few guests or many, or one connection after the other.
+// However guests go about it, what they hold for themselves is at no time much more than they may, without a second
+// passing: in large steps and in small ones, a few guests or many, or one connection after the other.
 func TestFastGuestsDoNotOvershoot(t *testing.T) {
 	const total = 64 << 20
 	for _, c := range []struct {

@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// garbage sees that memory which was left, by many guests or by loading a module, goes back to the system. When ten thousand connections go quiet
-// there is nothing that would make the Go runtime collect: it does so every two minutes when nothing is allocated.
+// garbage sees that memory which was left, by many guests or by loading a module, goes back to the system. When ten
+// thousand connections go quiet there is nothing that would make the Go runtime collect: it does so every two minutes
+// when nothing is allocated.
 type garbage struct {
 	bytes   atomic.Int64 // left since the last collection, about
 	running sync.WaitGroup

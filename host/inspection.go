@@ -6,8 +6,8 @@ import "time"
 // all of a service together stay within "memory-total".
 //
 // Growth is counted when it happens. Pages of the image that a guest writes to become its own without the host's
-// knowledge; they are found here, and after calls that wrote much (footprint.go). The search costs some microseconds a guest,
-// so it is only done where it matters.
+// knowledge; they are found here, and after calls that wrote much (footprint.go). The search costs some microseconds a
+// guest, so it is only done where it matters.
 //
 // All guests are looked at once a second, as many in one turn of the loop as there is time for.
 

@@ -9,8 +9,8 @@ import (
 // manifestSection is the name of the custom section that the ABI has for a manifest.
 const manifestSection = "wasmnet.manifest"
 
-// Wasm returns the wasm of this module's bundle with this module's manifest in it: what a file of the module alone would be, but for
-// its [Module.Settings]. The error is that of a damaged program.
+// Wasm returns the wasm of this module's bundle with this module's manifest in it: what a file of the module alone
+// would be, but for its [Module.Settings]. The error is that of a damaged program.
 func (m Module) Wasm() ([]byte, error) {
 	wasm, err := m.bundle.wasm()
 	if err != nil {

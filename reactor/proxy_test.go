@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wasmnet/wasmnet/internal/testcert"
 	"github.com/wasmnet/wasmnet/reactor"
 	"github.com/wasmnet/wasmnet/reactor/endpoint"
-	"github.com/wasmnet/wasmnet/reactor/internal/testcert"
 	"github.com/wasmnet/wasmnet/reactor/policy"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )

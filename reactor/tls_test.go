@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wasmnet/wasmnet/internal/testcert"
 	"github.com/wasmnet/wasmnet/reactor"
 	"github.com/wasmnet/wasmnet/reactor/endpoint"
-	"github.com/wasmnet/wasmnet/reactor/internal/testcert"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 

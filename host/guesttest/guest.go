@@ -26,8 +26,9 @@ type Guest struct {
 }
 
 // New puts the module in service on a reactor of its own, until the test ends. A module is compiled once for all tests of
-// a process, and its machine code kept in the folder where the command wasmnet keeps it ([host.DefaultCacheDir]). What the guest logs goes to the test's output unless cfg has a Logger, what it prints to [Guest.Printed]
-// unless cfg has a Stdout.
+// a process, and its machine code kept in the folder where the command wasmnet keeps it ([host.DefaultCacheDir]). What
+// the guest logs goes to the test's output unless cfg has a Logger, what it prints to [Guest.Printed] unless cfg has a
+// Stdout.
 func New(t testing.TB, wasm []byte, cfg host.ServiceConfig) *Guest {
 	t.Helper()
 	return On(t, reactortest.NewReactor(), wasm, cfg)
@@ -136,8 +137,8 @@ func (g *Guest) Protocol() protocol.Protocol {
 }
 
 // CheckChunks fails the test if it can be told from what the guest writes and prints, or from whether it closes the
-// connection, how its input was cut: see [reactortest.CheckChunks]. Each way of cutting meets a fresh sandbox on a reactor of
-// its own. Timers of the guest do not fire. In a fuzz target t is the target's.
+// connection, how its input was cut: see [reactortest.CheckChunks]. Each way of cutting meets a fresh sandbox on a
+// reactor of its own. Timers of the guest do not fire. In a fuzz target t is the target's.
 func (g *Guest) CheckChunks(t testing.TB, input []byte) {
 	t.Helper()
 	reactortest.CheckChunks(t, input, func() (protocol.Protocol, func() string) {

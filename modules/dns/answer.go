@@ -7,8 +7,8 @@ import (
 	"github.com/wasmnet/wasmnet/modules/dns/message"
 )
 
-// kept is an answer of another server, as it is kept: the message as it is to be sent, but for the places that [answer.appendTo]
-// writes anew. It does not change.
+// kept is an answer of another server, as it is kept: the message as it is to be sent, but for the places that
+// [answer.appendTo] writes anew. It does not change.
 type kept struct {
 	msg     []byte // without an OPT record
 	asked   int    // length of the question, in bytes
@@ -43,8 +43,8 @@ type answer struct {
 	now time.Time
 }
 
-// appendTo writes the response: the asker's id, question and flags, the time that is left of each TTL, and an OPT record if the query
-// had one. What is too long becomes an empty response with TC.
+// appendTo writes the response: the asker's id, question and flags, the time that is left of each TTL, and an OPT
+// record if the query had one. What is too long becomes an empty response with TC.
 func (a answer) appendTo(dst []byte) []byte {
 	begin := len(dst)
 	dst = append(dst, a.msg...)
@@ -78,8 +78,9 @@ func (a answer) appendTo(dst []byte) []byte {
 	return dst
 }
 
-// keep makes of another server's message what is to be kept. A positive answer is the answer section; a negative one brings the SOA
-// record along, which says for how long it holds (RFC 2308 section 5). With dnssec the authority section stays, for what it proves.
+// keep makes of another server's message what is to be kept. A positive answer is the answer section; a negative one
+// brings the SOA record along, which says for how long it holds (RFC 2308 section 5). With dnssec the authority section
+// stays, for what it proves.
 func keep(m *message.Message, question message.Question, dnssec bool, now time.Time, c *Config) *kept {
 	negative := isNegative(m, question.Type)
 	var b message.Builder
@@ -122,7 +123,8 @@ func keep(m *message.Message, question message.Question, dnssec bool, now time.T
 	return k
 }
 
-// isNegative reports whether the answer is that there is nothing: no such name, or no record of the type at the end of the aliases.
+// isNegative reports whether the answer is that there is nothing: no such name, or no record of the type at the end of
+// the aliases.
 func isNegative(m *message.Message, t message.Type) bool {
 	if m.RCode == message.NameError {
 		return true

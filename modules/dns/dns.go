@@ -1,5 +1,6 @@
-// Package dns is a name server (RFC 1034, RFC 1035). It answers with authority for zones that it is given as zone files, and asks other
-// servers about the rest, whose answers it keeps: over UDP, TCP (RFC 7766) and TLS (RFC 7858), with EDNS (RFC 6891).
+// Package dns is a name server (RFC 1034, RFC 1035). It answers with authority for zones that it is given as zone
+// files, and asks other servers about the rest, whose answers it keeps: over UDP, TCP (RFC 7766) and TLS (RFC 7858),
+// with EDNS (RFC 6891).
 //
 // Package message has the wire format, package zone the zones.
 package dns
@@ -13,10 +14,11 @@ import (
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
-// Server answers queries. It is the factory of its TCP and TLS connections, and BuildDatagramProtocol makes the protocol of a UDP port.
+// Server answers queries. It is the factory of its TCP and TLS connections, and BuildDatagramProtocol makes the
+// protocol of a UDP port.
 //
-// What it answers with authority it answers on any loop. A server that forwards lives on the loop of the reactor it was made for, and
-// its endpoints must be opened there.
+// What it answers with authority it answers on any loop. A server that forwards lives on the loop of the reactor it was
+// made for, and its endpoints must be opened there.
 type Server struct {
 	config    Config
 	reactor   protocol.Reactor

@@ -42,7 +42,8 @@ func appendKey(dst []byte, q *message.Query) []byte {
 	return append(dst, flags)
 }
 
-// ask answers q out of the cache, appended to dst. Otherwise found is false, and the answer goes to from.via when it is there.
+// ask answers q out of the cache, appended to dst. Otherwise found is false, and the answer goes to from.via when it is
+// there.
 func (f *forwarder) ask(q *message.Query, from asker, limit int, dst []byte) (response []byte, found bool) {
 	key := appendKey(f.key[:0], q)
 	now := f.reactor.Now()

@@ -9,8 +9,8 @@ import (
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
 
-// FuzzServer: whatever comes, a response over UDP is a message of the size allowed, to this query, and a stream does the same however
-// it is cut.
+// FuzzServer: whatever comes, a response over UDP is a message of the size allowed, to this query, and a stream does
+// the same however it is cut.
 func FuzzServer(f *testing.F) {
 	for _, text := range []string{"web.example. A edns", "www.example. MX", "x.sub.example. A do", "example. AXFR", "loop1.example. A small"} {
 		f.Add(ask(f, text))
@@ -31,7 +31,8 @@ func FuzzServer(f *testing.F) {
 	})
 }
 
-// FuzzUpstream: whatever an upstream says, it is taken for the answer only if it can be one, and what is kept of it can be sent.
+// FuzzUpstream: whatever an upstream says, it is taken for the answer only if it can be one, and what is kept of it can
+// be sent.
 func FuzzUpstream(f *testing.F) {
 	for _, answer := range []func(*message.Message) *message.Message{
 		responding(f, message.NoError, host), responding(f, message.NameError, testSOA), responding(f, message.ServerFailure),

@@ -228,8 +228,8 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 }
 
-// A stream has some questions under way at a time; what comes then waits, and nothing is lost. What is answered after the peer has
-// gone is for nobody.
+// A stream has some questions under way at a time; what comes then waits, and nothing is lost. What is answered after
+// the peer has gone is for nobody.
 func TestForwardingOverAStream(t *testing.T) {
 	r := reactortest.NewReactor()
 	u := &upstream{t: t}

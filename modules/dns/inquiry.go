@@ -10,8 +10,9 @@ import (
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
-// inquiry is one question put to the upstreams: each of them in turn, with the first timeout, then each with the second, and so on.
-// Every attempt has a socket and an id of its own, both of which the system chooses at random (RFC 5452 section 9).
+// inquiry is one question put to the upstreams: each of them in turn, with the first timeout, then each with the
+// second, and so on. Every attempt has a socket and an id of its own, both of which the system chooses at random (RFC
+// 5452 section 9).
 type inquiry struct {
 	forwarder *forwarder
 	key       string
@@ -59,7 +60,8 @@ func (q *inquiry) upstream() string {
 	return strings.ReplaceAll(to.Addr().String(), ":", `\:`) + ":" + to.String()[strings.LastIndexByte(to.String(), ':')+1:]
 }
 
-// ask makes an attempt at the upstream at hand. One that cannot even begin fails in the next turn, so that this cannot recurse.
+// ask makes an attempt at the upstream at hand. One that cannot even begin fails in the next turn, so that this cannot
+// recurse.
 func (q *inquiry) ask(begin func(*inquiry) (attempt, error), timeout time.Duration) {
 	q.stop()
 	a, err := begin(q)
@@ -97,8 +99,8 @@ func (q *inquiry) packet() []byte {
 	return b.Finish()
 }
 
-// received takes what came from the upstream at hand. Whatever is not the answer to this very query is ignored: it may be somebody
-// else's guess, and the right one may still come.
+// received takes what came from the upstream at hand. Whatever is not the answer to this very query is ignored: it may
+// be somebody else's guess, and the right one may still come.
 func (q *inquiry) received(msg []byte, stream bool) {
 	m, err := message.Decode(msg)
 	if !m.Response || m.ID != q.id || m.Opcode != 0 || len(m.Questions) > 1 {

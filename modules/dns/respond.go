@@ -32,8 +32,8 @@ type replier interface {
 // maxChain bounds how many aliases are followed for one answer.
 const maxChain = 16
 
-// respond returns the response to a query, which is valid until the next call. It is nil if the query must not be answered, and also
-// if it waits for another server: then the response goes to from.via.
+// respond returns the response to a query, which is valid until the next call. It is nil if the query must not be
+// answered, and also if it waits for another server: then the response goes to from.via.
 func (p *responder) respond(msg []byte, from asker) (response []byte, waits bool) {
 	rcode, ok := message.ParseQuery(msg, &p.query)
 	if !ok {
@@ -158,8 +158,8 @@ func (p *responder) finishAnswer(start message.Mark, limit int, rcode message.RC
 	return p.finish(rcode)
 }
 
-// refer sends the asker to the servers of a zone below. Their addresses are needed where they are within it (RFC 9471): if they do not
-// fit, the response is truncated.
+// refer sends the asker to the servers of a zone below. Their addresses are needed where they are within it (RFC 9471):
+// if they do not fit, the response is truncated.
 func (p *responder) refer(z *zone.Zone, cut zone.Result, owner message.Name, start message.Mark, limit int) []byte {
 	if owner == "" { // with an alias before it the answer has authority for that
 		header := p.query.Header()
@@ -185,8 +185,8 @@ func (p *responder) add(owner message.Name, set *zone.Set) {
 	}
 }
 
-// additional adds the addresses of the names in a set, as far as the zone has them and they fit, whole sets only. It returns false if
-// one did not fit.
+// additional adds the addresses of the names in a set, as far as the zone has them and they fit, whole sets only. It
+// returns false if one did not fit.
 func (p *responder) additional(z *zone.Zone, set *zone.Set, limit int) bool {
 	p.build.Section(message.Additional)
 	for _, data := range set.Data {

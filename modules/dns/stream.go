@@ -9,8 +9,8 @@ import (
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
-// stream is one TCP or TLS connection: messages with their length in two bytes in front, any number of queries under way, answers in
-// the order in which they are ready (RFC 7766 section 6.2).
+// stream is one TCP or TLS connection: messages with their length in two bytes in front, any number of queries under
+// way, answers in the order in which they are ready (RFC 7766 section 6.2).
 type stream struct {
 	basic.Int16Receiver
 	responder

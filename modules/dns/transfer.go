@@ -6,8 +6,8 @@ import (
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
-// transfer sends a whole zone over a stream (RFC 5936), a message whenever the one before is gone. It is also the answer to a request
-// for what has changed (RFC 1995 section 4), since no older state of a zone is known.
+// transfer sends a whole zone over a stream (RFC 5936), a message whenever the one before is gone. It is also the
+// answer to a request for what has changed (RFC 1995 section 4), since no older state of a zone is known.
 type transfer struct {
 	stream *stream
 	cursor zone.Cursor

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wasmnet/wasmnet/modules/internal/percent"
 	"github.com/wasmnet/wasmnet/modules/internal/settings"
 	"github.com/wasmnet/wasmnet/reactor/basic"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
@@ -41,8 +42,8 @@ func Configure(lookup func(key string) (value string, ok bool)) (Config, error) 
 	c := Config{Map: map[string]string{}, Timeout: s.Duration("timeout", DefaultTimeout, time.Second)}
 	for _, entry := range s.List("map", "") {
 		quotedKey, quoted, _ := strings.Cut(entry, " ")
-		key, ok1 := unquote(quotedKey)
-		value, ok2 := unquote(strings.TrimLeft(quoted, " "))
+		key, ok1 := percent.Decode(quotedKey)
+		value, ok2 := percent.Decode(strings.TrimLeft(quoted, " "))
 		if !ok1 || !ok2 {
 			return c, fmt.Errorf("map: entry %q: want KEY VALUE, with %%XX for a blank in the key, and for ; and %%", entry)
 		}
@@ -63,7 +64,7 @@ func New(_ protocol.Reactor, c Config) (protocol.Factory, error) {
 		return nil, errors.New("timeout is below zero")
 	}
 	for key, value := range c.Map {
-		if n := len(reply(codeFound, quote(value))); n > MaxLine {
+		if n := len(reply(codeFound, percent.Encode(value))); n > MaxLine {
 			return nil, fmt.Errorf("map: the reply for key %q has %d bytes, more than %d", key, n, MaxLine)
 		}
 	}
@@ -123,13 +124,13 @@ func (p *server) get(quoted []byte) {
 		p.reply(codeError, "Command 'get' takes 1 parameters.")
 		return
 	}
-	key, ok := unquote(string(quoted))
+	key, ok := percent.Decode(string(quoted))
 	if !ok {
 		p.reply(codeError, "Command 'get' takes a key in which % stands before two hexadecimal digits.")
 		return
 	}
 	if value, found := p.config.Map[key]; found {
-		p.reply(codeFound, quote(value))
+		p.reply(codeFound, percent.Encode(value))
 	} else {
 		p.reply(codeMissing, "")
 	}

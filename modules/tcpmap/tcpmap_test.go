@@ -113,19 +113,6 @@ func TestConfigure(t *testing.T) {
 	}
 }
 
-func FuzzQuote(f *testing.F) {
-	f.Add("a b%\x00\xff/~")
-	f.Add("%zz%4")
-	f.Fuzz(func(t *testing.T, s string) {
-		if got, ok := unquote(quote(s)); got != s || !ok {
-			t.Errorf("%q becomes %q", s, got)
-		}
-		if plain, ok := unquote(s); ok && len(plain) > len(s) {
-			t.Errorf("%q becomes %q", s, plain)
-		}
-	})
-}
-
 // FuzzRequests asks anything: replies are lines that begin with one of the three codes.
 func FuzzRequests(f *testing.F) {
 	f.Add([]byte("get foo\nput a b\n"))

@@ -7,6 +7,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/wasmnet/wasmnet/modules/internal/percent"
 	"github.com/wasmnet/wasmnet/reactor/http1"
 )
 
@@ -20,7 +21,7 @@ func (v *visitor) serveFile(q *http1.Request) {
 	info, err := fs.Stat(v.site.Files, name)
 	if err == nil && info.IsDir() {
 		if !dir {
-			location := escapePath(name) + "/"
+			location := percent.Encode(name) + "/"
 			if _, query, ok := strings.Cut(string(q.Target), "?"); ok {
 				location += "?" + query
 			}
@@ -187,18 +188,4 @@ func (v *visitor) endFile() {
 		_ = v.sending.file.Close()
 		v.sending = nil
 	}
-}
-
-// escapePath encodes a path for a URL.
-func escapePath(name string) string {
-	var b strings.Builder
-	for i := range len(name) {
-		switch c := name[i]; {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("-._~/", c) >= 0:
-			b.WriteByte(c)
-		default:
-			b.WriteString("%" + strings.ToUpper(hexDigits[c>>4:c>>4+1]+hexDigits[c&15:c&15+1]))
-		}
-	}
-	return b.String()
 }

@@ -44,6 +44,7 @@ func (v *visitor) logLine(q *http1.Request, sent int64) {
 
 // appendEscaped appends text so that it cannot end its field or the line.
 func appendEscaped(b, text []byte) []byte {
+	const hexDigits = "0123456789abcdef"
 	for _, c := range text {
 		switch {
 		case c == '"' || c == '\\':

@@ -1,6 +1,10 @@
 package web
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/wasmnet/wasmnet/modules/internal/percent"
+)
 
 // filePath is the name in the file system that a request target asks for, "." for the root. dir says that it ends
 // with a slash. ok is false for what cannot name anything: a malformed escape, a component that leads upwards or is
@@ -30,7 +34,7 @@ func filePath(target string) (name string, dir, ok bool) {
 			}
 			continue
 		}
-		part, ok := unescape(component)
+		part, ok := percent.Decode(component)
 		if !ok || strings.ContainsAny(part, "/\\\x00") || part[0] == '.' && part != ".well-known" {
 			return "", false, false
 		}
@@ -42,32 +46,6 @@ func filePath(target string) (name string, dir, ok bool) {
 	}
 	return strings.Join(parts, "/"), dir, true
 }
-
-// unescape undoes percent-encoding. The result is not empty.
-func unescape(s string) (string, bool) {
-	if !strings.Contains(s, "%") {
-		return s, true
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] != '%' {
-			b.WriteByte(s[i])
-			continue
-		}
-		if i+2 >= len(s) {
-			return "", false
-		}
-		high, low := strings.IndexByte(hexDigits, s[i+1]|0x20), strings.IndexByte(hexDigits, s[i+2]|0x20)
-		if high < 0 || low < 0 {
-			return "", false
-		}
-		b.WriteByte(byte(high<<4 | low))
-		i += 2
-	}
-	return b.String(), true
-}
-
-const hexDigits = "0123456789abcdef"
 
 // contentTypes are those of files by the end of their names, in small letters.
 var contentTypes = map[string]string{

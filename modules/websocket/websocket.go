@@ -1,5 +1,5 @@
-// Package websocket serves WebSocket (RFC 6455) with github.com/coder/websocket on net/http: an echo, or a chat with the page
-// that it is used from.
+// Package websocket serves WebSocket (RFC 6455) with github.com/coder/websocket on net/http: an echo, or a chat with
+// the page that it is used from.
 package websocket
 
 import (

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wasmnet/wasmnet/reactor/internal/testcert"
+	"github.com/wasmnet/wasmnet/internal/testcert"
 )
 
 // files are the PEM files of a test.

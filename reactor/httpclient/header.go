@@ -1,7 +1,7 @@
 package httpclient
 
-// Header holds the headers of a message by name, in the canonical form "Content-Type". Get, Values and Set take a name in any
-// case.
+// Header holds the headers of a message by name, in the canonical form "Content-Type". Get, Values and Set take a name
+// in any case.
 type Header map[string][]string
 
 // Get returns the first value of name, or the empty text.

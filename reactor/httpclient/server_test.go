@@ -14,10 +14,10 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/wasmnet/wasmnet/internal/testcert"
 	"github.com/wasmnet/wasmnet/reactor"
 	"github.com/wasmnet/wasmnet/reactor/deferred"
 	"github.com/wasmnet/wasmnet/reactor/httpclient"
-	"github.com/wasmnet/wasmnet/reactor/internal/testcert"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 

@@ -86,7 +86,8 @@ var (
 	dnsCodes     = regexp.MustCompile(`Response codes: +(.*)`)
 )
 
-// dnsperf measures what dnsperf counts. More than one query in a thousand that is lost, or an answer that is neither an address nor that there is none, is an error.
+// dnsperf measures what dnsperf counts. More than one query in a thousand that is lost, or an answer that is neither an
+// address nor that there is none, is an error.
 func dnsperf(o options, mode string) func(*process) (figures, error) {
 	return func(p *process) (figures, error) {
 		host, port, err := net.SplitHostPort(p.addrs[0])

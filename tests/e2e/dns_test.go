@@ -19,8 +19,9 @@ func serveZone(t *testing.T, args ...string) *server {
 		"--allow", "mount=" + folder + ":/zones", "--set", "zone-files=/zones/example.zone"}, args...)...)
 }
 
-// dig asks questions, and returns for each status and flags and the records of the sections. Names of servers' addresses that an
-// answer brings along are left out: what is helpful is a matter of taste. It fails the test if there is no answer.
+// dig asks questions, and returns for each status and flags and the records of the sections. Names of servers'
+// addresses that an answer brings along are left out: what is helpful is a matter of taste. It fails the test if there
+// is no answer.
 func dig(t *testing.T, port string, options string, questions ...string) []string {
 	t.Helper()
 	args := append([]string{"@127.0.0.1", "-p", port, "+tries=2", "+time=20", "+noall", "+comments", "+answer", "+authority", "+additional"},

@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// nsd runs a Debian name server with the test's zone on a free port of this machine, and returns the port and how to end it.
+// nsd runs a Debian name server with the test's zone on a free port of this machine, and returns the port and how to
+// end it.
 func nsd(t *testing.T) (port string, stop func()) {
 	t.Helper()
 	dir := t.TempDir()

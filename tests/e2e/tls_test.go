@@ -3,51 +3,17 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"io"
-	"math/big"
-	"net"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
-	"time"
+
+	"github.com/wasmnet/wasmnet/internal/testcert"
 )
 
-// selfSigned writes a key and a certificate for the names given and returns their files.
+// selfSigned writes a key and a certificate for the names given and for 127.0.0.1, and returns their files.
 func selfSigned(t *testing.T, names ...string) (keyFile, certFile string) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: names[0]}, DNSNames: names, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-	}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	write := func(name, kind string, der []byte) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	return write("key.pem", "PRIVATE KEY", der), write("cert.pem", "CERTIFICATE", cert)
+	return testcert.SelfSigned(t, append(names, "127.0.0.1")...).Files(t)
 }
 
 // talk runs a client that ends only when its input does: it sends text, waits for as many bytes to come back, and then

@@ -1,6 +1,6 @@
-// Package guests tests compiled guests in memory: the built-in modules and the examples of the C SDK, in their sandboxes, on
-// the reactor of package reactortest. What reaches a guest in one piece, in threes or byte by byte makes no difference, and
-// time is what the test says it is.
+// Package guests tests compiled guests in memory: the built-in modules and the examples of the C SDK, in their
+// sandboxes, on the reactor of package reactortest. What reaches a guest in one piece, in threes or byte by byte makes
+// no difference, and time is what the test says it is.
 package guests
 
 import (

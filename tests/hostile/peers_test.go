@@ -1,21 +1,14 @@
 package hostile
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"io"
-	"math/big"
 	"net"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/internal/testcert"
 	"github.com/wasmnet/wasmnet/reactor"
 )
 
@@ -66,36 +59,6 @@ func TestPeersLeave(t *testing.T) {
 	s.dial().echoes("still there")
 }
 
-// selfSigned writes a key and a certificate for localhost, and returns their files and the roots that verify it.
-func selfSigned(t *testing.T) (keyFile, certFile string, roots *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	keyFile, certFile = filepath.Join(dir, "key.pem"), filepath.Join(dir, "cert.pem")
-	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})
-	for file, text := range map[string][]byte{keyFile: pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), certFile: certPEM} {
-		if err := os.WriteFile(file, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	roots = x509.NewCertPool()
-	roots.AppendCertsFromPEM(certPEM)
-	return keyFile, certFile, roots
-}
-
 // A miser passes on so many bytes of what a TLS client sends, and keeps the rest for itself.
 type miser struct {
 	net.Conn
@@ -116,7 +79,9 @@ func (m *miser) Write(p []byte) (int, error) {
 
 // Handshakes that are abandoned after any number of bytes, in any way, hold nobody up and leave nothing behind.
 func TestHandshakesAreAbandoned(t *testing.T) {
-	key, cert, roots := selfSigned(t)
+	identity := testcert.SelfSigned(t, "localhost")
+	key, cert := identity.Files(t)
+	roots := identity.Pool()
 	a := newArena(t, func(_ *host.Config, rc *reactor.Config) { rc.HandshakeTimeout = 300 * time.Millisecond })
 	s := a.echo(host.ServiceConfig{}, "ssl:0:privateKey="+key+":certKey="+cert+":interface=127.0.0.1")
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {

@@ -49,8 +49,9 @@ func testDraws(t *testing.T, g *guest, commands string) {
 	}
 }
 
-// What the Go runtime has drawn at start-up is the image's: math/rand's global functions and the order of a map are the same
-// in every sandbox of a service, and other ones when it starts again. The SDK tells this to whoever writes a guest.
+// What the Go runtime has drawn at start-up is the image's: math/rand's global functions and the order of a map are the
+// same in every sandbox of a service, and other ones when it starts again. The SDK tells this to whoever writes a
+// guest.
 func TestGoRuntimesAreSeededOnce(t *testing.T) {
 	const letters = 64
 	draw := func(s *service) string {

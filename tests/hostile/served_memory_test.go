@@ -11,8 +11,8 @@ import (
 )
 
 // testMemoryFill has many instances fill the memory they have from the start, one after the other and all at once, on their
-// loop and beside it. At no time do they hold more than they may and what those write that are at it: one on the loop and one
-// beside it.
+// loop and beside it. At no time do they hold more than they may and what those write that are at it: one on the loop
+// and one beside it.
 func testMemoryFill(t *testing.T, g *guest) {
 	const total, guests, each = 256 << 20, 12, 48 << 20
 	const slack = total/16 + 2*each
@@ -75,8 +75,8 @@ func together(f func(*peer)) func([]*peer) {
 	}
 }
 
-// testTableGrow has one guest grow its table to the limit, and then many. All that their tables may grow to counts as memory,
-// with the memory of guests that change their tables and so cannot begin as a copy.
+// testTableGrow has one guest grow its table to the limit, and then many. All that their tables may grow to counts as
+// memory, with the memory of guests that change their tables and so cannot begin as a copy.
 func testTableGrow(t *testing.T, g *guest) {
 	a := newArena(t, func(hc *host.Config, _ *reactor.Config) { hc.Limits.Table = 5000 })
 	s := a.attack(g, host.ServiceConfig{})

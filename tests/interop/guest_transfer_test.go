@@ -68,8 +68,8 @@ func (c *poke) say(to net.Addr, text, answer string) {
 	}
 }
 
-// TestGuestTransfer moves megabytes in both directions at once between a guest and Twisted. The slow end does not read until
-// the other end's producer was paused.
+// TestGuestTransfer moves megabytes in both directions at once between a guest and Twisted. The slow end does not read
+// until the other end's producer was paused.
 func TestGuestTransfer(t *testing.T) {
 	for _, c := range []struct {
 		network       trial.Network

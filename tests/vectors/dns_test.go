@@ -112,8 +112,8 @@ func jsonText(value any) string {
 	return string(text)
 }
 
-// asExpected describes a section in the terms of what is expected of it: each of its items is an object of which only the members
-// that are expected count.
+// asExpected describes a section in the terms of what is expected of it: each of its items is an object of which only
+// the members that are expected count.
 func asExpected(expected any, section []report.DNSRecord) string {
 	items, _ := expected.([]any)
 	described := []any{}
@@ -151,8 +151,8 @@ func choose(wanted any, ways []any) any {
 // otherNames are the reference's names for fields of data that have other names in the RFCs.
 var otherNames = map[string]string{"services": "service", "fptype": "fingerprintType", "exchange": "mx"}
 
-// members are what can be said of a record, each in the ways it may be written: its data as a whole under the name of its type,
-// as text and as a list or an object of its fields, and each field.
+// members are what can be said of a record, each in the ways it may be written: its data as a whole under the name of
+// its type, as text and as a list or an object of its fields, and each field.
 func members(r report.DNSRecord) map[string][]any {
 	all := map[string][]any{"name": {r.Name}, "type": {r.Type, r.TypeName}, "cls": {r.Class}, "class": {r.Class}, "ttl": {r.TTL},
 		"rdata": {r.Data}, "payload": {r.Data}, "data": {r.Data}, "rdlength": {len(r.Data) / 2}}
@@ -176,8 +176,8 @@ func members(r report.DNSRecord) map[string][]any {
 	return all
 }
 
-// fieldWays are the ways to write one field: a number as such, a name without its last dot, character strings as a list and, if there
-// is one, by itself, each in plain text or in hexadecimal.
+// fieldWays are the ways to write one field: a number as such, a name without its last dot, character strings as a list
+// and, if there is one, by itself, each in plain text or in hexadecimal.
 func fieldWays(text string) []any {
 	if n, err := strconv.ParseUint(text, 10, 32); err == nil {
 		return []any{n}

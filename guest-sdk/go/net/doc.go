@@ -71,6 +71,6 @@
 // net/http natively in the same run of "make bench" (EPYC VM, 2 cores, busy with other things): 15 times for a request on
 // a connection that stays, and 15 times for a connection with one request, sandbox and all; that is 2.5 and 5 times
 // Twisted's. A connection's instance has written to some 150 KiB of its own after a request, and takes less than 64 KiB
-// when it has been idle for two seconds and sleeps. Where that is too much, the protocol belongs on package protocol: module
-// web, the same server on events, takes a tenth of the time.
+// when it has been idle for two seconds and sleeps. Where that is too much, the protocol belongs on package protocol:
+// module web, the same server on events, takes a tenth of the time.
 package net

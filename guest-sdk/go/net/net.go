@@ -65,8 +65,8 @@ func Dial(network, address string) (net.Conn, error) {
 	return DialContext(context.Background(), network, address)
 }
 
-// DialContext connects as net.Dialer.DialContext does. network is "tcp", "udp" with or without "4" or "6", "unix", or "tls",
-// which is TLS over TCP made by the host. Names are resolved by the host. It needs the grant "dial".
+// DialContext connects as net.Dialer.DialContext does. network is "tcp", "udp" with or without "4" or "6", "unix", or
+// "tls", which is TLS over TCP made by the host. Names are resolved by the host. It needs the grant "dial".
 func DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	return blocking.Dial(ctx, theLoop, network, address)
 }

@@ -179,8 +179,8 @@ func (c *Cache) Load(k Key) (name string, content []byte, ok bool, err error) {
 	return name, content, true, nil
 }
 
-// newSeal returns what authenticates entries. It is AES-GCM of nothing but additional data, with a random nonce: several times
-// as fast as an HMAC, which was a tenth of a program's start.
+// newSeal returns what authenticates entries. It is AES-GCM of nothing but additional data, with a random nonce:
+// several times as fast as an HMAC, which was a tenth of a program's start.
 func newSeal(secret []byte) (cipher.AEAD, error) {
 	block, err := aes.NewCipher(secret)
 	if err != nil {

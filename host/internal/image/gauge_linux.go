@@ -28,8 +28,8 @@ func (g *Gauge) Close() error {
 	return g.statm.Close()
 }
 
-// Faults is how many pages the process has made its own since it began, about: every page of an image that is written to for
-// the first time is one of them. It takes about a microsecond. ok is false where this cannot be known.
+// Faults is how many pages the process has made its own since it began, about: every page of an image that is written
+// to for the first time is one of them. It takes about a microsecond. ok is false where this cannot be known.
 func (g *Gauge) Faults() (pages int64, ok bool) {
 	var u unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {

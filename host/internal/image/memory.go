@@ -60,8 +60,9 @@ func (m *Memory) Bytes() []byte { return m.buf }
 // last reset.
 func (m *Memory) Private() uint64 { return uint64(m.private) }
 
-// Measure looks up how many bytes the memory holds for itself now: of what it began with the pages that were written to, and
-// all that it has grown. It takes about ten microseconds a megabyte. Where it cannot be known it is the memory's length.
+// Measure looks up how many bytes the memory holds for itself now: of what it began with the pages that were written
+// to, and all that it has grown. It takes about ten microseconds a megabyte. Where it cannot be known it is the
+// memory's length.
 func (m *Memory) Measure() uint64 {
 	if !m.atHome() {
 		return uint64(len(m.buf))

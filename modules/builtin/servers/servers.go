@@ -1,5 +1,5 @@
-// Package servers says how the modules of the bundle "net" are made: those that are written for package net, with goroutines
-// and blocking reads. It is a package of its own so that the bundle "wire" does not hold net/http.
+// Package servers says how the modules of the bundle "net" are made: those that are written for package net, with
+// goroutines and blocking reads. It is a package of its own so that the bundle "wire" does not hold net/http.
 package servers
 
 import (

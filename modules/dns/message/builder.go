@@ -12,10 +12,11 @@ const (
 	Additional
 )
 
-// Builder writes one message after another, without allocating once its buffer is large enough. The zero value needs a Reset.
+// Builder writes one message after another, without allocating once its buffer is large enough. The zero value needs a
+// Reset.
 //
-// The offsets of names that were written are kept, and a name whose end has been written before ends in a pointer to it. The bytes
-// must be equal, so that a name is read as it was written, in its own case.
+// The offsets of names that were written are kept, and a name whose end has been written before ends in a pointer to
+// it. The bytes must be equal, so that a name is read as it was written, in its own case.
 type Builder struct {
 	buf      []byte
 	start    int // of the message in buf
@@ -224,8 +225,8 @@ func (b *Builder) Finish() []byte {
 	return b.buf
 }
 
-// OPT adds the pseudo record of EDNS (RFC 6891 section 6.1.2) to the additional section: the size of the largest UDP message that its
-// sender takes, the upper bits of the response code, and the flag DO.
+// OPT adds the pseudo record of EDNS (RFC 6891 section 6.1.2) to the additional section: the size of the largest UDP
+// message that its sender takes, the upper bits of the response code, and the flag DO.
 func (b *Builder) OPT(size uint16, rcode RCode, do bool) {
 	b.section = Additional
 	b.buf = append(b.buf, 0)

@@ -75,8 +75,8 @@ func layoutOf(t Type) *layout {
 	return &layouts[0]
 }
 
-// length is how many bytes of data a field takes, which may be more than there are; -1 if that cannot be told. A name in data is
-// not compressed.
+// length is how many bytes of data a field takes, which may be more than there are; -1 if that cannot be told. A name
+// in data is not compressed.
 func (k kind) length(data string) int {
 	switch k {
 	case kindName:
@@ -102,8 +102,8 @@ func (k kind) length(data string) int {
 	return len(data)
 }
 
-// readData reads the data of a record from msg[off:off+length] and expands the names in it, also where a sender ought not to have
-// compressed them (RFC 3597 section 4).
+// readData reads the data of a record from msg[off:off+length] and expands the names in it, also where a sender ought
+// not to have compressed them (RFC 3597 section 4).
 func readData(msg []byte, off, length int, t Type) (string, error) {
 	end := off + length
 	l := layoutOf(t)
@@ -171,7 +171,8 @@ func Target(t Type, data string) (Name, bool) {
 	return Name(data[skip:]), true
 }
 
-// SOAMinimum returns the last field of the data of an SOA record: how many seconds a negative answer may be kept (RFC 2308 section 4).
+// SOAMinimum returns the last field of the data of an SOA record: how many seconds a negative answer may be kept (RFC
+// 2308 section 4).
 func SOAMinimum(data string) uint32 {
 	if len(data) < 4 {
 		return 0

@@ -1,11 +1,12 @@
-// Package message reads and writes DNS messages (RFC 1035 section 4), the names and record data in them, and their textual forms
-// (RFC 1035 section 5, RFC 3597).
+// Package message reads and writes DNS messages (RFC 1035 section 4), the names and record data in them, and their
+// textual forms (RFC 1035 section 5, RFC 3597).
 //
-// There are two ways in. [Decode] takes a whole message apart, for tools, tests and answers of other servers. [ParseQuery] reads what
-// a server needs of a query, without allocating. [Builder] writes messages, with names compressed.
+// There are two ways in. [Decode] takes a whole message apart, for tools, tests and answers of other servers.
+// [ParseQuery] reads what a server needs of a query, without allocating. [Builder] writes messages, with names
+// compressed.
 //
-// Every byte is taken to be hostile. A compression pointer must point before the place where its name began so far, and a name
-// follows at most 127 of them, so that the work a message makes is bounded by a small multiple of its length.
+// Every byte is taken to be hostile. A compression pointer must point before the place where its name began so far, and
+// a name follows at most 127 of them, so that the work a message makes is bounded by a small multiple of its length.
 package message
 
 import "errors"

@@ -21,7 +21,8 @@ func corpus(t testing.TB) [][]byte {
 	}
 }
 
-// FuzzDecode: what can be decoded can be encoded, and is the same when it is decoded again; and another implementation reads the same.
+// FuzzDecode: what can be decoded can be encoded, and is the same when it is decoded again; and another implementation
+// reads the same.
 func FuzzDecode(f *testing.F) {
 	for _, wire := range corpus(f) {
 		f.Add(wire)

@@ -99,8 +99,8 @@ func unpackHeader(msg []byte) Header {
 	}
 }
 
-// Decode takes a message apart. The error is an [*Error]; the message then holds what came before the place that is wrong. Bytes
-// behind the last record are ignored. What is returned does not refer to msg.
+// Decode takes a message apart. The error is an [*Error]; the message then holds what came before the place that is
+// wrong. Bytes behind the last record are ignored. What is returned does not refer to msg.
 func Decode(msg []byte) (*Message, error) {
 	m := &Message{}
 	if len(msg) < HeaderSize {
@@ -187,8 +187,8 @@ func (m *Message) Encode(dst []byte) ([]byte, error) {
 	return b.Finish(), nil
 }
 
-// TTLOffsets returns where the TTLs of a message's records are, those of OPT records left out. The message must be well-formed, as one
-// that this package has written is.
+// TTLOffsets returns where the TTLs of a message's records are, those of OPT records left out. The message must be
+// well-formed, as one that this package has written is.
 func TTLOffsets(msg []byte) []uint16 {
 	var all []uint16
 	off := HeaderSize

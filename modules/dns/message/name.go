@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Name is a domain name in wire form, uncompressed: labels with a length byte each, and the zero byte of the root. A Name made by
-// this package is at most 255 bytes long.
+// Name is a domain name in wire form, uncompressed: labels with a length byte each, and the zero byte of the root. A
+// Name made by this package is at most 255 bytes long.
 type Name string
 
 // Root is the name of the root.
@@ -100,8 +100,9 @@ func checkName(data string) (int, error) {
 	return 0, ErrShort
 }
 
-// ParseName reads the textual form of a name (RFC 1035 section 5.1): \X is the character X, \DDD the byte with this decimal value,
-// "@" the origin, and what does not end with a dot is relative to the origin. An empty origin refuses relative names.
+// ParseName reads the textual form of a name (RFC 1035 section 5.1): \X is the character X, \DDD the byte with this
+// decimal value, "@" the origin, and what does not end with a dot is relative to the origin. An empty origin refuses
+// relative names.
 func ParseName(text string, origin Name) (Name, error) {
 	switch {
 	case text == ".":

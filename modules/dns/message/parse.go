@@ -17,8 +17,8 @@ type Token struct {
 	Quoted bool // it stood in quotation marks
 }
 
-// ParseData reads the textual form of the data of type t: what [Record.Text] writes, names also relative to origin. The form of
-// RFC 3597 section 5 (\# LENGTH HEX…) is taken for every type.
+// ParseData reads the textual form of the data of type t: what [Record.Text] writes, names also relative to origin. The
+// form of RFC 3597 section 5 (\# LENGTH HEX…) is taken for every type.
 func ParseData(t Type, tokens []Token, origin Name) (string, error) {
 	if len(tokens) > 0 && tokens[0] == (Token{Text: `\#`}) {
 		return parseOpaque(t, tokens[1:])

@@ -22,8 +22,8 @@ type Query struct {
 // MinSize is the length of the longest message that every resolver takes over UDP, in bytes (RFC 1035 section 4.2.1).
 const MinSize = 512
 
-// Question is name, type and class as they were asked. It is part of the message that was parsed, and empty if there was none that
-// could be read.
+// Question is name, type and class as they were asked. It is part of the message that was parsed, and empty if there
+// was none that could be read.
 func (q *Query) Question() []byte { return q.raw }
 
 // Key is the asked name in lower case, in wire form. It is valid until the next ParseQuery.
@@ -40,8 +40,8 @@ func (q *Query) Header() Header {
 	return Header{ID: q.ID, Response: true, Opcode: q.Opcode, RecursionDesired: q.RecursionDesired(), CheckingDisabled: q.CheckingDisabled()}
 }
 
-// ParseQuery reads a query with one question. What can be answered with an error is reported as one: FormatError or NotImplemented. ok
-// is false for what must not be answered at all: a response, or what is shorter than a header.
+// ParseQuery reads a query with one question. What can be answered with an error is reported as one: FormatError or
+// NotImplemented. ok is false for what must not be answered at all: a response, or what is shorter than a header.
 func ParseQuery(msg []byte, q *Query) (rcode RCode, ok bool) {
 	if len(msg) < HeaderSize || msg[2]&(flagQR>>8) != 0 {
 		return 0, false

@@ -16,8 +16,8 @@ const quotedSpecial = `"\`
 // A Field is one part of a record's data as text. Names are those of the RFC that defines the type.
 type Field struct{ Name, Text string }
 
-// Fields takes the record's data apart. Data of an unknown type, or not of its type's form, is one field "rdata" in hexadecimal,
-// written as RFC 3597 section 5 has it.
+// Fields takes the record's data apart. Data of an unknown type, or not of its type's form, is one field "rdata" in
+// hexadecimal, written as RFC 3597 section 5 has it.
 func (r *Record) Fields() []Field {
 	l := layoutOf(r.Type)
 	if len(l.fields) == 0 || CheckData(r.Type, r.Data) != nil {

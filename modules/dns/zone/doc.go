@@ -1,5 +1,5 @@
-// Package zone reads zone files (RFC 1035 section 5) and finds in a zone what a question asks for: records, an alias, a delegation, or
-// the proof that there is nothing (RFC 1034 section 4.3.2, wildcards by RFC 4592).
+// Package zone reads zone files (RFC 1035 section 5) and finds in a zone what a question asks for: records, an alias, a
+// delegation, or the proof that there is nothing (RFC 1034 section 4.3.2, wildcards by RFC 4592).
 package zone
 
 import "fmt"

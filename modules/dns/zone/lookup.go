@@ -22,8 +22,8 @@ type Result struct {
 	Wild bool         // they are a wildcard's
 }
 
-// Lookup finds what the zone has for a name in lower case that is within the zone. It does not allocate. For type ANY it gives one of
-// the name's sets (RFC 8482 section 4.1).
+// Lookup finds what the zone has for a name in lower case that is within the zone. It does not allocate. For type ANY
+// it gives one of the name's sets (RFC 8482 section 4.1).
 func (z *Zone) Lookup(name []byte, t message.Type) Result {
 	n, exact := z.nodes[message.Name(name)], true
 	for at := name; n == nil; {
@@ -60,7 +60,8 @@ func (z *Zone) Lookup(name []byte, t message.Type) Result {
 	return r
 }
 
-// Addresses finds the A and AAAA records of a name in lower case, also those that are glue: below a delegation. Either may be nil.
+// Addresses finds the A and AAAA records of a name in lower case, also those that are glue: below a delegation. Either
+// may be nil.
 func (z *Zone) Addresses(name []byte) (owner message.Name, a, aaaa *Set) {
 	if n := z.nodes[message.Name(name)]; n != nil {
 		return n.name, n.set(message.TypeA), n.set(message.TypeAAAA)
@@ -68,8 +69,8 @@ func (z *Zone) Addresses(name []byte) (owner message.Name, a, aaaa *Set) {
 	return "", nil, nil
 }
 
-// Cursor goes through a zone's records as a transfer brings them (RFC 5936 section 2.2): the SOA record, all others in the order of
-// the file, and the SOA record again.
+// Cursor goes through a zone's records as a transfer brings them (RFC 5936 section 2.2): the SOA record, all others in
+// the order of the file, and the SOA record again.
 type Cursor struct {
 	zone              *Zone
 	node, set, record int // next; node counts from 1, 0 is the SOA record in front

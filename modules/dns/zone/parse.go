@@ -21,8 +21,9 @@ const (
 	maxIncludes = 64 // in all
 )
 
-// Parse reads the text of a zone file and checks that it is a zone: one SOA record, to whose name everything belongs, NS records there,
-// and no alias beside other data. file is what errors call it; they are each a [*ParseError], but for what concerns the zone as a whole.
+// Parse reads the text of a zone file and checks that it is a zone: one SOA record, to whose name everything belongs,
+// NS records there, and no alias beside other data. file is what errors call it; they are each a [*ParseError], but for
+// what concerns the zone as a whole.
 func Parse(file, text string, o Options) (*Zone, error) {
 	p := &parser{options: o, zone: &Zone{nodes: map[message.Name]*node{}}}
 	p.origin = o.Origin

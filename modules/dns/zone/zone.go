@@ -48,7 +48,8 @@ func (z *Zone) Origin() message.Name { return z.origin }
 // Len is the number of records.
 func (z *Zone) Len() int { return z.size }
 
-// SOA is the zone's SOA record, which the zone's negative answers bring (RFC 2308 section 3) with the smaller of its TTL and its minimum.
+// SOA is the zone's SOA record, which the zone's negative answers bring (RFC 2308 section 3) with the smaller of its
+// TTL and its minimum.
 func (z *Zone) SOA() (owner message.Name, data string, ttl, negative uint32) {
 	set := z.apex.set(message.TypeSOA)
 	return z.apex.name, set.Data[0], set.TTL, min(set.TTL, message.SOAMinimum(set.Data[0]))

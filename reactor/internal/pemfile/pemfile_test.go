@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wasmnet/wasmnet/reactor/internal/testcert"
+	"github.com/wasmnet/wasmnet/internal/testcert"
 )
 
 func TestLoadKeyPair(t *testing.T) {

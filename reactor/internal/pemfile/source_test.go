@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/wasmnet/wasmnet/reactor/internal/testcert"
+	"github.com/wasmnet/wasmnet/internal/testcert"
 )
 
 // presented does a handshake in which the client names server, and returns the names of the certificate it is shown.

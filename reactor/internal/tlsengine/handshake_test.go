@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/wasmnet/wasmnet/reactor/internal/testcert"
+	"github.com/wasmnet/wasmnet/internal/testcert"
 )
 
 func TestMutualTLS(t *testing.T) {

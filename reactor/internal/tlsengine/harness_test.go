@@ -8,7 +8,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/wasmnet/wasmnet/reactor/internal/testcert"
+	"github.com/wasmnet/wasmnet/internal/testcert"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 

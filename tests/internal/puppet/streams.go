@@ -195,8 +195,8 @@ func (w *producer) write() {
 	}
 }
 
-// PauseProducing implements [protocol.Producer]. The first time is an event, if the script has a line for it: often it depends
-// on the kernel.
+// PauseProducing implements [protocol.Producer]. The first time is an event, if the script has a line for it: often it
+// depends on the kernel.
 func (w *producer) PauseProducing() {
 	w.paused = true
 	if !w.told && w.p.stage.has("paused") {

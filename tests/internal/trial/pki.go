@@ -1,20 +1,13 @@
 package trial
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/wasmnet/wasmnet/internal/testcert"
 	"github.com/wasmnet/wasmnet/reactor/endpoint"
 )
 
@@ -35,29 +28,11 @@ type PKI struct {
 // NewPKI makes one that lives as long as the test.
 func NewPKI(t testing.TB) *PKI {
 	t.Helper()
-	dir := t.TempDir()
-	p := &PKI{Roots: filepath.Join(dir, "roots")}
-	if err := os.Mkdir(p.Roots, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	authority := certificate("authority")
-	authority.IsCA, authority.BasicConstraintsValid, authority.KeyUsage = true, true, x509.KeyUsageCertSign
-	key := newKey(t)
-	p.Root = writePEM(t, filepath.Join(p.Roots, "root.pem"), "CERTIFICATE", sign(t, authority, authority, key, key))
-	issue := func(name string) (certFile, keyFile string) {
-		leaf, leafKey := certificate(name), newKey(t)
-		leaf.DNSNames = []string{name}
-		leaf.KeyUsage = x509.KeyUsageDigitalSignature
-		leaf.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
-		der, err := x509.MarshalPKCS8PrivateKey(leafKey)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return writePEM(t, filepath.Join(dir, name+".cert.pem"), "CERTIFICATE", sign(t, leaf, authority, leafKey, key)),
-			writePEM(t, filepath.Join(dir, name+".key.pem"), "PRIVATE KEY", der)
-	}
-	p.ServerCert, p.ServerKey = issue(ServerName)
-	p.ClientCert, p.ClientKey = issue(ClientName)
+	p := &PKI{Roots: t.TempDir()}
+	authority := testcert.NewCA(t)
+	p.Root = testcert.WriteFile(t, p.Roots, "root.pem", authority.PEM)
+	p.ServerKey, p.ServerCert = authority.Issue(t, testcert.Template{Names: []string{ServerName}}).Files(t)
+	p.ClientKey, p.ClientCert = authority.Issue(t, testcert.Template{Names: []string{ClientName}}).Files(t)
 	return p
 }
 
@@ -98,40 +73,4 @@ func (p *PKI) ClientConfig(t testing.TB) *tls.Config {
 		t.Fatal("no certificate in ", p.Root)
 	}
 	return cfg
-}
-
-// certificate is a template for a day around now.
-func certificate(name string) *x509.Certificate {
-	return &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()),
-		Subject:      pkix.Name{CommonName: name},
-		NotBefore:    time.Now().Add(-12 * time.Hour),
-		NotAfter:     time.Now().Add(12 * time.Hour),
-	}
-}
-
-func newKey(t testing.TB) *ecdsa.PrivateKey {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
-}
-
-func sign(t testing.TB, leaf, authority *x509.Certificate, leafKey, key *ecdsa.PrivateKey) []byte {
-	t.Helper()
-	der, err := x509.CreateCertificate(rand.Reader, leaf, authority, leafKey.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return der
-}
-
-func writePEM(t testing.TB, path, kind string, der []byte) string {
-	t.Helper()
-	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }

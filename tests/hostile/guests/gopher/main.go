@@ -3,10 +3,11 @@
 //
 // 'e' echoes the rest of the data, 'p' panics, 'P' panics in a goroutine, 'n' dereferences nil, 'd' waits for ever with no
 // goroutine that could end it, 'm' allocates without end, 'g' starts goroutines without end, 's' spins, 'S' spins in a
-// goroutine while the event waits for it, 'k' spins in a goroutine that nobody waits for, 'r' recurs without end, 'w' writes
-// without end, 'x' exits, 'l' and 'a' lose and abort the connection, 'h' takes some milliseconds, 'R' writes 32 random bytes,
-// 'M' 32 of math/rand and the order of a map, 'G' 32 of a generator that was seeded in restored, 'f' leaves 0xa5 all over a
-// grown heap, 't' starts timers, 'D' dumps memory: its length, 4 bytes little-endian, and all of it.
+// goroutine while the event waits for it, 'k' spins in a goroutine that nobody waits for, 'r' recurs without end, 'w'
+// writes without end, 'x' exits, 'l' and 'a' lose and abort the connection, 'h' takes some milliseconds, 'R' writes 32
+// random bytes, 'M' 32 of math/rand and the order of a map, 'G' 32 of a generator that was seeded in restored, 'f'
+// leaves 0xa5 all over a grown heap, 't' starts timers, 'D' dumps memory: its length, 4 bytes little-endian, and all of
+// it.
 
 //go:build wasip1
 

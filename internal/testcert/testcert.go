@@ -82,15 +82,58 @@ func (ca *CA) Issue(tb testing.TB, t Template) Leaf {
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
-	for _, name := range t.Names {
+	addNames(template, t.Names)
+	key := newKey(tb)
+	return sign(tb, template, ca.cert, key, ca.key)
+}
+
+// SelfSigned makes a server's certificate that is its own authority, for an hour.
+func SelfSigned(tb testing.TB, names ...string) Leaf {
+	tb.Helper()
+	template := &x509.Certificate{
+		SerialNumber:          serial(tb),
+		NotBefore:             time.Now().Add(-time.Hour),
+		NotAfter:              time.Now().Add(time.Hour),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	addNames(template, names)
+	key := newKey(tb)
+	return sign(tb, template, template, key, key)
+}
+
+// Files writes the leaf to files of a directory that goes with the test.
+func (l Leaf) Files(tb testing.TB) (keyFile, certFile string) {
+	tb.Helper()
+	dir := tb.TempDir()
+	return WriteFile(tb, dir, "key.pem", l.KeyPEM), WriteFile(tb, dir, "cert.pem", l.CertPEM)
+}
+
+// Pool holds the leaf alone: the roots that verify one that is self-signed.
+func (l Leaf) Pool() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(l.CertPEM)
+	return pool
+}
+
+// addNames gives a certificate its names, the first of which is the common one.
+func addNames(template *x509.Certificate, names []string) {
+	if len(names) > 0 {
+		template.Subject.CommonName = names[0]
+	}
+	for _, name := range names {
 		if ip := net.ParseIP(name); ip != nil {
 			template.IPAddresses = append(template.IPAddresses, ip)
 		} else {
 			template.DNSNames = append(template.DNSNames, name)
 		}
 	}
-	key := newKey(tb)
-	der, err := x509.CreateCertificate(rand.Reader, template, ca.cert, key.Public(), ca.key)
+}
+
+func sign(tb testing.TB, template, authority *x509.Certificate, key, by *ecdsa.PrivateKey) Leaf {
+	tb.Helper()
+	der, err := x509.CreateCertificate(rand.Reader, template, authority, key.Public(), by)
 	check(tb, err)
 	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
 	check(tb, err)

@@ -1,16 +1,15 @@
-package tcpmap
+// Package percent is percent-encoding, RFC 3986, 2.1.
+package percent
 
-import (
-	"strings"
-)
+import "strings"
 
 const upperHex = "0123456789ABCDEF"
 
-// quote writes what is not a letter, a digit or one of "_.-~/" as % and two hexadecimal digits.
-func quote(s string) string {
+// Encode writes what is not a slash or unreserved (a letter, a digit or one of "-._~") as % and two hexadecimal digits.
+func Encode(s string) string {
 	var b strings.Builder
 	for _, c := range []byte(s) {
-		if plain(c) {
+		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~/", c) >= 0 {
 			b.WriteByte(c)
 		} else {
 			b.Write([]byte{'%', upperHex[c>>4], upperHex[c&15]})
@@ -19,12 +18,12 @@ func quote(s string) string {
 	return b.String()
 }
 
-func plain(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("_.-~/", c) >= 0
-}
-
-// unquote undoes quote, whatever was quoted. ok is false where a % does not stand before two hexadecimal digits.
-func unquote(s string) (plain string, ok bool) {
+// Decode replaces each % and the two hexadecimal digits behind it with the byte they stand for. ok is false where there
+// are no two digits.
+func Decode(s string) (plain string, ok bool) {
+	if !strings.Contains(s, "%") {
+		return s, true
+	}
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		if s[i] != '%' {
