@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/wasmnet/wasmnet/modules/internal/settings"
+	"github.com/wasmnet/wasmnet/reactor/http1"
 	"github.com/wasmnet/wasmnet/reactor/httpclient"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
@@ -208,7 +209,7 @@ func status(err error) int {
 		return StatusOutput
 	case errors.Is(err, protocol.ErrTimeout), errors.Is(err, protocol.ErrIdle):
 		return StatusTimeout
-	case errors.As(err, &malformed), errors.Is(err, errCoding):
+	case errors.As(err, &malformed), errors.Is(err, http1.ErrTooLong), errors.Is(err, errCoding):
 		return StatusProtocol
 	case errors.As(err, &url):
 		return StatusUsage

@@ -82,6 +82,8 @@ func New(c Config, d Dialers) func(net.Listener) error {
 		},
 		ErrorLog: log.New(log.Writer(), "", 0),
 	}
+	// In a sandbox that has one client, connections to the upstream would outlive it for as long as they may be idle.
+	c.Server.Deserted = transport.CloseIdleConnections
 	return func(l net.Listener) error {
 		defer transport.CloseIdleConnections()
 		return httpserver.Serve(l, proxy, c.Server)

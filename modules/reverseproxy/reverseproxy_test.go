@@ -93,6 +93,23 @@ func TestUpstreamThatIsNotThere(t *testing.T) {
 	}
 }
 
+// The upstream keeps its connection alive, and hears the end of it when the client has gone.
+func TestUpstreamIsLeftWithTheClient(t *testing.T) {
+	left := make(chan struct{})
+	upstream := httptest.NewUnstartedServer(reflector)
+	upstream.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			close(left)
+		}
+	}
+	upstream.Start()
+	defer upstream.Close()
+	if r, _ := exchange(t, proxy(t, "upstream", upstream.URL), "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); r.StatusCode != 200 {
+		t.Errorf("%d", r.StatusCode)
+	}
+	<-left
+}
+
 func TestUpstreamThatTakesTooLong(t *testing.T) {
 	address := proxied(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }), "timeout", "20ms")
 	if r, _ := exchange(t, address, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); r.StatusCode != 502 {

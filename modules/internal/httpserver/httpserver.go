@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/wasmnet/wasmnet/modules/internal/settings"
@@ -18,6 +19,7 @@ type Config struct {
 	HeaderTimeout time.Duration // for the head of a request
 	Idle          time.Duration // for the next request of a connection
 	MaxHead       int           // bytes of a request's head
+	Deserted      func()        // called when the last of the connections has ended; nil: nobody wants to know
 }
 
 // Read reads a Config.
@@ -35,10 +37,28 @@ func Serve(l net.Listener, h http.Handler, c Config) error {
 		Handler: h, ReadHeaderTimeout: c.HeaderTimeout, IdleTimeout: c.Idle, MaxHeaderBytes: c.MaxHead,
 		ErrorLog: log.New(log.Writer(), "", 0),
 	}
+	if c.Deserted != nil {
+		server.ConnState = deserted(c.Deserted)
+	}
 	if err := server.Serve(l); !errors.Is(err, net.ErrClosed) {
 		return err
 	}
 	return nil
+}
+
+// deserted counts connections, and calls f when none is left. One that was hijacked is none of the server's.
+func deserted(f func()) func(net.Conn, http.ConnState) {
+	var open atomic.Int64
+	return func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			open.Add(1)
+		case http.StateClosed, http.StateHijacked:
+			if open.Add(-1) == 0 {
+				f()
+			}
+		}
+	}
 }
 
 // Warm is a client that makes one request and ignores the answer: what comes first in a process is then in the image.
