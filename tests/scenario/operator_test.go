@@ -192,8 +192,8 @@ func (j *journal) String() string {
 
 // A record is a line of the log, as far as these tests look at it.
 type record struct {
-	Level, Msg, Service, Limit, Error string
-	Bill                              *host.Bill
+	Msg, Service string
+	Bill         struct{ Fuel, Calls, In, Out uint64 }
 }
 
 // records reads what was logged.
