@@ -14,15 +14,6 @@ var people = []User{
 	{Login: "ann", Name: "Ann Example", Plan: "Out to lunch.\nBack at two."}, {Login: "bob"},
 }
 
-func build(t testing.TB, c Config) protocol.Protocol {
-	t.Helper()
-	f, err := New(nil, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f.BuildProtocol(nil)
-}
-
 func TestQueries(t *testing.T) {
 	list := Config{Users: people, List: true}
 	for _, c := range []struct {
@@ -48,8 +39,8 @@ func TestQueries(t *testing.T) {
 		{"one query only", Config{}, "x\r\ny\r\n", "Login: x\nNo such user\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			reactortest.CheckChunks(t, []byte(c.query), func() (protocol.Protocol, func() string) { return build(t, c.config), nil })
-			got := reactortest.Feed(build(t, c.config), []byte(c.query), reactortest.Whole())
+			reactortest.CheckChunks(t, []byte(c.query), func() (protocol.Protocol, func() string) { return moduletest.Build(t, New, c.config), nil })
+			got := reactortest.Feed(moduletest.Build(t, New, c.config), []byte(c.query), reactortest.Whole())
 			if got.Output != c.want || !got.Closed {
 				t.Errorf("%v, want %q and the end", got, c.want)
 			}
@@ -58,10 +49,10 @@ func TestQueries(t *testing.T) {
 }
 
 func TestLongQueryEndsTheConnection(t *testing.T) {
-	if got := reactortest.Feed(build(t, Config{}), []byte(strings.Repeat("x", MaxQuery)+"\r\n"), reactortest.Sizes(100)); got.Output == "" {
+	if got := reactortest.Feed(moduletest.Build(t, New, Config{}), []byte(strings.Repeat("x", MaxQuery)+"\r\n"), reactortest.Sizes(100)); got.Output == "" {
 		t.Errorf("the longest query: %v", got)
 	}
-	got := reactortest.Feed(build(t, Config{}), []byte(strings.Repeat("x", MaxQuery+2)), reactortest.Sizes(100))
+	got := reactortest.Feed(moduletest.Build(t, New, Config{}), []byte(strings.Repeat("x", MaxQuery+2)), reactortest.Sizes(100))
 	if !got.Closed || got.Output != "" {
 		t.Errorf("%v, want the end", got)
 	}
@@ -69,7 +60,7 @@ func TestLongQueryEndsTheConnection(t *testing.T) {
 
 func TestSlowPeer(t *testing.T) {
 	client := &reactortest.Recorder{}
-	p := reactortest.NewPair(client, build(t, Config{}))
+	p := reactortest.NewPair(client, moduletest.Build(t, New, Config{}))
 	for range 3 { // bytes do not buy time
 		client.Transport.Write([]byte("x"))
 		p.Advance(DefaultTimeout / 4)
@@ -85,7 +76,7 @@ func TestSlowPeer(t *testing.T) {
 
 func TestTimerEndsWithTheConnection(t *testing.T) {
 	client := &reactortest.Recorder{}
-	p := reactortest.NewPair(client, build(t, Config{}))
+	p := reactortest.NewPair(client, moduletest.Build(t, New, Config{}))
 	client.Transport.Write([]byte("x\r\n"))
 	p.Settle()
 	if p.Pending() != 0 {
@@ -119,8 +110,8 @@ func FuzzFinger(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, input []byte) {
 		c := Config{Users: people, List: true}
-		reactortest.CheckChunks(t, input, func() (protocol.Protocol, func() string) { return build(t, c), nil })
-		got := reactortest.Feed(build(t, c), input, reactortest.Whole())
+		reactortest.CheckChunks(t, input, func() (protocol.Protocol, func() string) { return moduletest.Build(t, New, c), nil })
+		got := reactortest.Feed(moduletest.Build(t, New, c), input, reactortest.Whole())
 		if got.Output != "" && (!got.Closed || !strings.HasSuffix(got.Output, "\n")) {
 			t.Errorf("%q: %v", input, got)
 		}

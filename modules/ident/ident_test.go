@@ -19,15 +19,6 @@ var owners = Config{
 	Default: Answer{Error: NoUser},
 }
 
-func build(t testing.TB, c Config) protocol.Protocol {
-	t.Helper()
-	f, err := New(nil, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f.BuildProtocol(nil)
-}
-
 func TestQueries(t *testing.T) {
 	for _, c := range []struct {
 		query, want string
@@ -50,8 +41,8 @@ func TestQueries(t *testing.T) {
 		{"80, 0x51\r\n80, 81\r\n", "", true},
 		{strings.Repeat(" ", MaxQuery) + "80, 81\r\n", "", true},
 	} {
-		reactortest.CheckChunks(t, []byte(c.query), func() (protocol.Protocol, func() string) { return build(t, owners), nil })
-		got := reactortest.Feed(build(t, owners), []byte(c.query), reactortest.Whole())
+		reactortest.CheckChunks(t, []byte(c.query), func() (protocol.Protocol, func() string) { return moduletest.Build(t, New, owners), nil })
+		got := reactortest.Feed(moduletest.Build(t, New, owners), []byte(c.query), reactortest.Whole())
 		if got.Output != c.want || got.Closed != c.closed {
 			t.Errorf("%.60q: %v, want %q, closed %v", c.query, got, c.want, c.closed)
 		}
@@ -60,7 +51,7 @@ func TestQueries(t *testing.T) {
 
 func TestIdlePeer(t *testing.T) {
 	client := &reactortest.Recorder{}
-	p := reactortest.NewPair(client, build(t, Config{Timeout: time.Minute}))
+	p := reactortest.NewPair(client, moduletest.Build(t, New, Config{Timeout: time.Minute}))
 	for range 5 {
 		p.Advance(40 * time.Second)
 		client.Transport.Write([]byte("1, 2\n"))
@@ -76,19 +67,7 @@ func TestIdlePeer(t *testing.T) {
 }
 
 func TestPeerThatDoesNotReadIsNotReadFrom(t *testing.T) {
-	client := &reactortest.Recorder{}
-	p := reactortest.NewPair(client, build(t, Config{}))
-	client.Transport.PauseReading()
-	for range 1000 {
-		if client.Transport.Buffered() > 128<<10 {
-			break
-		}
-		client.Transport.Write([]byte(strings.Repeat("1,2\n", 1000)))
-		p.Settle()
-	}
-	if p.Server.Lost() != nil || !p.Server.ReadingPaused() {
-		t.Errorf("lost: %v, reading paused: %v", p.Server.Lost(), p.Server.ReadingPaused())
-	}
+	moduletest.CheckFlow(t, moduletest.Build(t, New, Config{}), "1,2\n")
 }
 
 func TestConfigure(t *testing.T) {
@@ -122,8 +101,8 @@ func FuzzIdent(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, input []byte) {
-		reactortest.CheckChunks(t, input, func() (protocol.Protocol, func() string) { return build(t, owners), nil })
-		for line := range strings.Lines(reactortest.Feed(build(t, owners), input, reactortest.Whole()).Output) {
+		reactortest.CheckChunks(t, input, func() (protocol.Protocol, func() string) { return moduletest.Build(t, New, owners), nil })
+		for line := range strings.Lines(reactortest.Feed(moduletest.Build(t, New, owners), input, reactortest.Whole()).Output) {
 			ports, answer, ok := strings.Cut(line, " : ")
 			if _, _, query := parseQuery([]byte(ports)); !ok || !query || !strings.HasSuffix(answer, "\r\n") {
 				t.Errorf("%q: answered %q", input, line)

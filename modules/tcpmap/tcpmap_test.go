@@ -12,15 +12,6 @@ import (
 
 var table = Config{Map: map[string]string{"foo": "ThisIs Foo", "bar": " bar really is found\r\n", "a b": "100%", "": "nothing"}}
 
-func build(t testing.TB, c Config) protocol.Protocol {
-	t.Helper()
-	f, err := New(nil, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f.BuildProtocol(nil)
-}
-
 func TestRequests(t *testing.T) {
 	for _, c := range []struct{ request, want string }{
 		{"get", "400 Command 'get' takes 1 parameters.\n"},
@@ -44,8 +35,8 @@ func TestRequests(t *testing.T) {
 		{"", "400 unknown command\n"},
 	} {
 		input := []byte(c.request + "\n")
-		reactortest.CheckChunks(t, input, func() (protocol.Protocol, func() string) { return build(t, table), nil })
-		got := reactortest.Feed(build(t, table), input, reactortest.Whole())
+		reactortest.CheckChunks(t, input, func() (protocol.Protocol, func() string) { return moduletest.Build(t, New, table), nil })
+		got := reactortest.Feed(moduletest.Build(t, New, table), input, reactortest.Whole())
 		if got.Output != c.want || got.Closed {
 			t.Errorf("%q: %v, want %q", c.request, got, c.want)
 		}
@@ -54,10 +45,10 @@ func TestRequests(t *testing.T) {
 
 func TestLongRequest(t *testing.T) {
 	longest := "get " + strings.Repeat("x", MaxLine-5)
-	if got := reactortest.Feed(build(t, table), []byte(longest+"\n"), reactortest.Sizes(1000)); got.Output != "500 \n" || got.Closed {
+	if got := reactortest.Feed(moduletest.Build(t, New, table), []byte(longest+"\n"), reactortest.Sizes(1000)); got.Output != "500 \n" || got.Closed {
 		t.Errorf("the longest request: %v", got)
 	}
-	got := reactortest.Feed(build(t, table), []byte(longest+"y"), reactortest.Sizes(1000))
+	got := reactortest.Feed(moduletest.Build(t, New, table), []byte(longest+"y"), reactortest.Sizes(1000))
 	if got.Output != "400 a request has at most 4096 bytes\n" || !got.Closed {
 		t.Errorf("longer: %v", got)
 	}
@@ -65,7 +56,7 @@ func TestLongRequest(t *testing.T) {
 
 func TestIdlePeer(t *testing.T) {
 	client := &reactortest.Recorder{}
-	p := reactortest.NewPair(client, build(t, table))
+	p := reactortest.NewPair(client, moduletest.Build(t, New, table))
 	p.Advance(DefaultTimeout - time.Second)
 	client.Transport.Write([]byte("get foo\n"))
 	p.Settle()
@@ -80,19 +71,7 @@ func TestIdlePeer(t *testing.T) {
 }
 
 func TestPeerThatDoesNotReadIsNotReadFrom(t *testing.T) {
-	client := &reactortest.Recorder{}
-	p := reactortest.NewPair(client, build(t, table))
-	client.Transport.PauseReading()
-	for range 1000 {
-		if client.Transport.Buffered() > 128<<10 {
-			break
-		}
-		client.Transport.Write([]byte(strings.Repeat("get baz\n", 1000)))
-		p.Settle()
-	}
-	if p.Server.Lost() != nil || !p.Server.ReadingPaused() {
-		t.Errorf("lost: %v, reading paused: %v", p.Server.Lost(), p.Server.ReadingPaused())
-	}
+	moduletest.CheckFlow(t, moduletest.Build(t, New, table), "get baz\n")
 }
 
 func TestConfigure(t *testing.T) {
@@ -118,8 +97,8 @@ func FuzzRequests(f *testing.F) {
 	f.Add([]byte("get foo\nput a b\n"))
 	f.Add([]byte("get \x00%41%\n\n\r\nGET\n"))
 	f.Fuzz(func(t *testing.T, input []byte) {
-		reactortest.CheckChunks(t, input, func() (protocol.Protocol, func() string) { return build(t, table), nil })
-		for line := range strings.Lines(reactortest.Feed(build(t, table), input, reactortest.Whole()).Output) {
+		reactortest.CheckChunks(t, input, func() (protocol.Protocol, func() string) { return moduletest.Build(t, New, table), nil })
+		for line := range strings.Lines(reactortest.Feed(moduletest.Build(t, New, table), input, reactortest.Whole()).Output) {
 			code, _, _ := strings.Cut(line, " ")
 			if code != "200" && code != "400" && code != "500" || !strings.HasSuffix(line, "\n") || len(line) > MaxLine {
 				t.Errorf("%q: replied %q", input, line)

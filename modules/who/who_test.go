@@ -9,18 +9,9 @@ import (
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
 
-func build(t testing.TB, c Config) protocol.Protocol {
-	t.Helper()
-	f, err := New(nil, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f.BuildProtocol(nil)
-}
-
 func TestList(t *testing.T) {
 	for want, users := range map[string][]string{"root\r\n": nil, "ann\r\nbob tty1\r\n": {"ann", "bob tty1"}} {
-		got := reactortest.Feed(build(t, Config{Users: users}), nil, reactortest.Whole())
+		got := reactortest.Feed(moduletest.Build(t, New, Config{Users: users}), nil, reactortest.Whole())
 		if got.Output != want || !got.Closed {
 			t.Errorf("%v, want %q and the end", got, want)
 		}

@@ -131,3 +131,11 @@ func (h *head) slice() {
 		h.fields = append(h.fields, Field{h.buf[s.begin:s.colon:s.colon], trim(h.buf[s.colon+1 : s.end : s.end])})
 	}
 }
+
+// proto is the name of version 1.minor.
+func proto(minor int) string {
+	if minor == 0 {
+		return "HTTP/1.0"
+	}
+	return "HTTP/1.1"
+}

@@ -15,12 +15,7 @@ type RequestHead struct {
 }
 
 // Proto is the version, "HTTP/1.1" or "HTTP/1.0".
-func (q *RequestHead) Proto() string {
-	if q.Minor == 0 {
-		return "HTTP/1.0"
-	}
-	return "HTTP/1.1"
-}
+func (q *RequestHead) Proto() string { return proto(q.Minor) }
 
 // RequestParser takes the heads of requests apart, one at a time. Use [NewRequestParser].
 type RequestParser struct {

@@ -11,12 +11,7 @@ type ResponseHead struct {
 }
 
 // Proto is the version, "HTTP/1.1" or "HTTP/1.0".
-func (a *ResponseHead) Proto() string {
-	if a.Minor == 0 {
-		return "HTTP/1.0"
-	}
-	return "HTTP/1.1"
-}
+func (a *ResponseHead) Proto() string { return proto(a.Minor) }
 
 // ResponseParser takes the heads of responses apart, one at a time. A line feed alone ends a line as well: a client has
 // less to fear from a server it chose than a server from everybody. Use [NewResponseParser].

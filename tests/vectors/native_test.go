@@ -17,7 +17,7 @@ import (
 
 // factory makes a module's native factory. What the module would print goes to printed.
 func (s *script) factory(r protocol.Reactor, printed *bytes.Buffer) (protocol.Factory, error) {
-	lookup := func(key string) (string, bool) { v, ok := s.config[key]; return v, ok }
+	lookup := settings(s.config)
 	switch s.module {
 	case "framing": // its output is the test's
 		c, err := framing.Configure(lookup)

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net"
 	"testing"
-	"time"
 
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
@@ -49,14 +48,8 @@ func portforwardScript(c *testCase) (*script, error) {
 // closed before the peer closed it. What is spliced the module does not see, so it cannot tell when to go on.
 func converseWithEcho(t *testing.T, addr string, chunks [][]byte) (output []byte, closed bool) {
 	t.Helper()
-	c, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := dial(t, addr)
 	defer c.Close()
-	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
-		t.Fatal(err)
-	}
 	for _, chunk := range chunks {
 		if _, err := c.Write(chunk); err != nil {
 			return output, true

@@ -148,17 +148,25 @@ func (s *script) serve(t *testing.T, resolver reactor.Resolver, grants host.Gran
 	}}
 }
 
-// converse is the peer: it sends the chunks and returns what it was sent, and the addresses of the connection.
-func converse(t *testing.T, addr string, chunks [][]byte, guest *witness) (output []byte, ends [2]string) {
+// dial connects to a server, for as long as patience lasts.
+func dial(t *testing.T, addr string) net.Conn {
 	t.Helper()
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
 	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+		c.Close()
 		t.Fatal(err)
 	}
+	return c
+}
+
+// converse is the peer: it sends the chunks and returns what it was sent, and the addresses of the connection.
+func converse(t *testing.T, addr string, chunks [][]byte, guest *witness) (output []byte, ends [2]string) {
+	t.Helper()
+	c := dial(t, addr)
+	defer c.Close()
 	sent := 0
 	guest.await(t, func(g *witness) bool { return g.made })
 	for _, chunk := range chunks {
@@ -176,7 +184,7 @@ func converse(t *testing.T, addr string, chunks [][]byte, guest *witness) (outpu
 			t.Error(err)
 		}
 	}
-	output, err = io.ReadAll(c)
+	output, err := io.ReadAll(c)
 	// A close with input unread is a reset, after all output.
 	if err != nil && !errors.Is(err, syscall.ECONNRESET) {
 		t.Error(err)

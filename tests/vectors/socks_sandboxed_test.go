@@ -13,7 +13,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/wasmnet/wasmnet/host"
 )
@@ -130,14 +129,8 @@ func (s *socksCase) playOverSockets(t *testing.T, chunks [][]byte) observed {
 	}
 	m := here.serve(t, w, grantsOf(t, "dial=tcp:loopback:*", "listen=tcp:loopback:0", "resolve"))
 	defer m.stop()
-	c, err := net.Dial("tcp", m.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := dial(t, m.addr)
 	defer c.Close()
-	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
-		t.Fatal(err)
-	}
 	sent := 0
 	for _, chunk := range w.translate(chunks) {
 		if _, err := c.Write(chunk); err != nil {
