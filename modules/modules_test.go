@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -138,12 +139,24 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// Every module's README has the same headings.
+// Every module's README has the same headings, and README.md a row for each.
 func TestREADMEs(t *testing.T) {
+	table, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, m := range All() {
 		text, err := os.ReadFile(filepath.Join(m.Name, "README.md"))
 		if err != nil {
 			t.Fatal(err)
+		}
+		asks := "-"
+		if len(m.Grants) > 0 {
+			asks = "`" + strings.Join(m.Grants, "`, `") + "`"
+		}
+		row := "(?m)^" + regexp.QuoteMeta("| ["+m.Name+"]("+m.Name+") | ") + ".* " + regexp.QuoteMeta("| "+m.Isolation+" | "+asks+" |") + "$"
+		if !regexp.MustCompile(row).Match(table) {
+			t.Errorf("README.md has no row for %s with %q and %q", m.Name, m.Isolation, asks)
 		}
 		at := 0
 		for _, heading := range []string{
