@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/host/guesttest"
 	"github.com/wasmnet/wasmnet/modules"
 	"github.com/wasmnet/wasmnet/reactor"
 )
@@ -55,7 +56,7 @@ func (p *printed) String() string {
 // serve starts a module; keys and values of its configuration come in turn.
 func serve(t *testing.T, name string, config ...string) *sandbox {
 	t.Helper()
-	h, err := host.New(host.Config{Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), CacheDir: cache(t)})
+	h, err := host.New(host.Config{Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), CacheDir: guesttest.CacheDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +266,7 @@ func TestSandboxedChat(t *testing.T) {
 
 // A configuration that makes no sense keeps the service from starting, and the error says why.
 func TestSandboxedModuleRefusesToStart(t *testing.T) {
-	h, err := host.New(host.Config{Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), CacheDir: cache(t)})
+	h, err := host.New(host.Config{Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), CacheDir: guesttest.CacheDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,7 +72,7 @@ ssl:8443:privateKey=key.pem:certKey=cert.pem.`,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newRun(), newConnect(), newExec(), newModules(), newInspect(), newVersion())
+	root.AddCommand(newRun(), newConnect(), newExec(), newModules(), newCompile(), newInspect(), newVersion())
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		c.Hidden = false

@@ -28,7 +28,7 @@ type serviceFlags struct {
 	drain     time.Duration
 	loops     int
 	backend   string
-	cacheDir  string
+	cacheDir  *string
 	log       *logging
 	tls       *tlsFlags
 	throttle  throttle
@@ -45,7 +45,7 @@ func addServiceFlags(cmd *cobra.Command) *serviceFlags {
 	flags.DurationVar(&f.drain, "drain", 10*time.Second, "on SIGINT or SIGTERM, how long connections may finish")
 	flags.IntVar(&f.loops, "loops", 0, "number of event loops (default: one for each processor)")
 	flags.StringVar(&f.backend, "backend", "", "how sockets are watched: epoll, kqueue or net (default: the best there is)")
-	flags.StringVar(&f.cacheDir, "cache", "", "folder of the compile cache, or none (default: wasmnet in the user's cache folder)")
+	f.cacheDir = cacheFlag(cmd)
 	f.tls = addTLSFlags(cmd)
 	f.log = addLogFlags(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("isolation", cobra.FixedCompletions([]string{"connection", "loop", "service"}, cobra.ShellCompDirectiveNoFileComp))
@@ -137,7 +137,7 @@ func (r *running) policies(f *serviceFlags) (func(protocol.Factory) protocol.Fac
 }
 
 func (r *running) load(ctx context.Context, f *serviceFlags, cfg host.ServiceConfig) error {
-	cache, err := f.cache()
+	cache, err := cacheFolder(*f.cacheDir)
 	if err != nil {
 		r.log.Warn("compiled modules are not kept", "error", err)
 	}
@@ -157,14 +157,19 @@ func (r *running) load(ctx context.Context, f *serviceFlags, cfg host.ServiceCon
 	return nil
 }
 
-func (f *serviceFlags) cache() (string, error) {
-	switch f.cacheDir {
+func cacheFlag(cmd *cobra.Command) *string {
+	return cmd.Flags().String("cache", "", "folder of the compile cache, or none (default: wasmnet in the user's cache folder)")
+}
+
+// cacheFolder is the folder that the flag means. It is empty for none.
+func cacheFolder(flag string) (string, error) {
+	switch flag {
 	case "none":
 		return "", nil
 	case "":
 		return host.DefaultCacheDir()
 	}
-	return f.cacheDir, nil
+	return flag, nil
 }
 
 // close lets go of everything. The reactor has ended or never ran.

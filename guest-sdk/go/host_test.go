@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/host/guesttest"
 	"github.com/wasmnet/wasmnet/reactor"
 )
 
@@ -73,7 +74,7 @@ func sandboxed(t *testing.T, grants ...string) (net.Conn, *diary) {
 	t.Helper()
 	d := &diary{}
 	d.news = sync.NewCond(&d.mu)
-	h, err := host.New(host.Config{Logger: slog.New(d)})
+	h, err := host.New(host.Config{Logger: slog.New(d), CacheDir: guesttest.CacheDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

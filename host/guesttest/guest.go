@@ -95,11 +95,7 @@ func load(wasm []byte) (*host.Host, *host.Module, error) {
 	loaded.Lock()
 	defer loaded.Unlock()
 	if loaded.host == nil {
-		var cfg host.Config
-		if dir, err := host.DefaultCacheDir(); err == nil { // without a home it is compiled each time
-			cfg.CacheDir = dir
-		}
-		h, err := host.New(cfg)
+		h, err := host.New(host.Config{CacheDir: CacheDir()})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -157,4 +153,13 @@ func (g *Guest) Exec() *host.Program {
 	}
 	g.Settle()
 	return p
+}
+
+// CacheDir is [host.DefaultCacheDir], or empty without a home: guests are compiled each time then.
+func CacheDir() string {
+	dir, err := host.DefaultCacheDir()
+	if err != nil {
+		return ""
+	}
+	return dir
 }

@@ -52,7 +52,11 @@ var guests sync.Map
 func built(t testing.TB, command ...string) []byte {
 	t.Helper()
 	build, _ := guests.LoadOrStore(strings.Join(command, "\n"), sync.OnceValues(func() ([]byte, error) {
-		return compile(command)
+		wasm, err := compile(command)
+		if err == nil && command[0] == "go" {
+			warm(t, wasm)
+		}
+		return wasm, err
 	}))
 	wasm, err := build.(func() ([]byte, error))()
 	if err != nil {

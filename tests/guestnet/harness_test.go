@@ -6,32 +6,20 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/host/guesttest"
 	"github.com/wasmnet/wasmnet/internal/guestbuild"
 	"github.com/wasmnet/wasmnet/internal/logbook"
 	"github.com/wasmnet/wasmnet/reactor"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
-// cache holds the guest's machine code for the tests of one run.
-var cache string
-
-func TestMain(m *testing.M) {
-	var err error
-	if cache, err = os.MkdirTemp("", "guestnet-cache"); err != nil {
-		panic(err)
-	}
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(status int) {
-		os.RemoveAll(cache)
-		os.Exit(status)
-	}))
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience bounds every wait for something that is sure to come.
 const patience = 60 * time.Second
@@ -84,7 +72,7 @@ func prepare(t testing.TB) (*sandbox, *host.Host, *host.Module) {
 	wasm := append(guestbuild.Go(t, "./guest"), manifest()...)
 	s := &sandbox{TB: t, log: &logbook.Book{}}
 	logger := s.log.Logger()
-	h, err := host.New(host.Config{Logger: logger, CacheDir: cache, Limits: host.Limits{CompileTime: host.Unlimited}})
+	h, err := host.New(host.Config{Logger: logger, CacheDir: guesttest.CacheDir(), Limits: host.Limits{CompileTime: host.Unlimited}})
 	if err != nil {
 		t.Fatal(err)
 	}

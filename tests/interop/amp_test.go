@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/host/guesttest"
 	"github.com/wasmnet/wasmnet/internal/guestbuild"
 	"github.com/wasmnet/wasmnet/modules"
 	"github.com/wasmnet/wasmnet/modules/builtin"
@@ -18,11 +19,7 @@ import (
 
 func newHost(t *testing.T) *host.Host {
 	t.Helper()
-	c := host.Config{Logger: slog.New(slog.NewTextHandler(t.Output(), nil))}
-	if dir, err := host.DefaultCacheDir(); err == nil { // without a home modules are compiled anew
-		c.CacheDir = dir
-	}
-	h, err := host.New(c)
+	h, err := host.New(host.Config{Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), CacheDir: guesttest.CacheDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

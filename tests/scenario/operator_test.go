@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/host/guesttest"
 	"github.com/wasmnet/wasmnet/modules"
 	"github.com/wasmnet/wasmnet/reactor"
 )
@@ -49,12 +50,8 @@ func newOperator(t testing.TB, loops int, level slog.Level) *operator {
 		goroutines: goleak.IgnoreCurrent(), descriptors: descriptors(),
 	}
 	logger := slog.New(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: level}))
-	cfg := host.Config{Logger: logger}
-	if dir, err := host.DefaultCacheDir(); err == nil { // without a home they are compiled anew
-		cfg.CacheDir = dir
-	}
 	var err error
-	if o.host, err = host.New(cfg); err != nil {
+	if o.host, err = host.New(host.Config{Logger: logger, CacheDir: guesttest.CacheDir()}); err != nil {
 		t.Fatal(err)
 	}
 	if o.reactor, err = reactor.New(reactor.Config{Loops: loops, Logger: logger}); err != nil {

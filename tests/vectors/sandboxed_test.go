@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/host/guesttest"
 	"github.com/wasmnet/wasmnet/modules"
 	"github.com/wasmnet/wasmnet/reactor"
 	"github.com/wasmnet/wasmnet/reactor/policy"
@@ -44,7 +45,7 @@ func TestMain(m *testing.M) {
 }
 
 func withGuests(m *testing.M) (status int, err error) {
-	if guests.host, err = host.New(host.Config{Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}); err != nil {
+	if guests.host, err = host.New(host.Config{CacheDir: guesttest.CacheDir(), Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}); err != nil {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, guests.host.Close()) }()

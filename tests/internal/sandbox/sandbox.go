@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/host/guesttest"
 	"github.com/wasmnet/wasmnet/internal/guestbuild"
 )
 
@@ -24,11 +25,7 @@ func Host(t testing.TB) (*host.Host, *host.Module) {
 	if shared.host != nil {
 		return shared.host, shared.module
 	}
-	var cfg host.Config
-	if dir, err := host.DefaultCacheDir(); err == nil { // without a home it is compiled anew
-		cfg.CacheDir = dir
-	}
-	h, err := host.New(cfg)
+	h, err := host.New(host.Config{CacheDir: guesttest.CacheDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
