@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -12,7 +13,10 @@ func TestMain(m *testing.M) {
 
 // TestScripts plays the command lines in testdata/script: what they print, where, and the status they end with.
 func TestScripts(t *testing.T) {
-	cache := t.TempDir() // compiled modules are shared by the scripts
+	cache, err := os.UserCacheDir() // scripts have no home, and compiling takes its time
+	if err != nil {
+		cache = t.TempDir()
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {

@@ -39,8 +39,6 @@ func buildAndRun(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "building wasmnet:", err)
 		return 1
 	}
-	// The compile cache of the tests is their own, and shared by them.
-	os.Setenv("XDG_CACHE_HOME", filepath.Join(dir, "cache"))
 	return m.Run()
 }
 
