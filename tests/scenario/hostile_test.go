@@ -228,6 +228,8 @@ func TestHostilePeers(t *testing.T) {
 		a.meanwhile(func() { a.each(attack.name, func(sub subject, s *service) error { return attack.on(a, sub, s) }) })
 		a.requests("a request after "+attack.name, 1<<10)
 	}
+	a.meanwhile(func() { a.each("datagrams", sendHostileDatagrams) })
+	a.requests("a request after datagrams", 1<<10)
 	a.unharmed()
 	a.stop()
 }
@@ -248,29 +250,22 @@ func (at attack) on(a *attacked, sub subject, s *service) error {
 	return a.quiet(s, before, at.times)
 }
 
-func TestHostileDatagrams(t *testing.T) {
-	a := newAttacked(t)
-	a.meanwhile(func() {
-		a.each("datagrams", func(sub subject, s *service) error {
-			if !sub.datagrams {
-				return nil
-			}
-			c, err := net.Dial("udp", s.datagrams)
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			for _, b := range hostileDatagrams(sub.datagram) {
-				if _, err := c.Write(b); err != nil {
-					return err
-				}
-			}
-			return sub.askByDatagram(s.datagrams)
-		})
-	})
-	a.requests("a request after datagrams", 1<<10)
-	a.unharmed()
-	a.stop()
+// sendHostileDatagrams attacks a service that takes datagrams.
+func sendHostileDatagrams(sub subject, s *service) error {
+	if !sub.datagrams {
+		return nil
+	}
+	c, err := net.Dial("udp", s.datagrams)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	for _, b := range hostileDatagrams(sub.datagram) {
+		if _, err := c.Write(b); err != nil {
+			return err
+		}
+	}
+	return sub.askByDatagram(s.datagrams)
 }
 
 // hostileDatagrams are of every size, without and with a sense, and the request cut off at each byte.

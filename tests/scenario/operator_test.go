@@ -28,6 +28,7 @@ type operator struct {
 	log         *journal
 	ran         chan error
 	services    []*service
+	loaded      map[string]*host.Module // bundles, by name and isolation
 	goroutines  goleak.Option
 	descriptors int
 }
@@ -46,7 +47,7 @@ func newOperator(t testing.TB, loops int, level slog.Level) *operator {
 		l.Close()
 	}
 	o := &operator{
-		TB: t, log: &journal{}, ran: make(chan error, 1),
+		TB: t, log: &journal{}, ran: make(chan error, 1), loaded: map[string]*host.Module{},
 		goroutines: goleak.IgnoreCurrent(), descriptors: descriptors(),
 	}
 	logger := slog.New(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: level}))
@@ -71,10 +72,16 @@ func (o *operator) builtin(name string, cfg host.ServiceConfig, endpoints ...str
 	if !ok {
 		o.Fatalf("no module %s", name)
 	}
-	wasm, err := m.Wasm()
-	if err != nil {
-		o.Fatal(err)
+	// Under the race detector it takes seconds to load one, so modules that differ in their manifests only share it.
+	bundle := m.Bundle() + " " + m.Isolation
+	if o.loaded[bundle] == nil {
+		wasm, err := modules.Wasm(m.Bundle())
+		if err != nil {
+			o.Fatal(err)
+		}
+		o.loaded[bundle] = o.load(bundle, append(wasm, manifest(m.Isolation)...))
 	}
+	var err error
 	settings := m.Settings()
 	maps.Copy(settings, cfg.Config)
 	cfg.Config = settings
@@ -84,7 +91,15 @@ func (o *operator) builtin(name string, cfg host.ServiceConfig, endpoints ...str
 	if cfg.Name == "" {
 		cfg.Name = name
 	}
-	return o.serve(o.load(name, wasm), cfg, endpoints...)
+	return o.serve(o.loaded[bundle], cfg, endpoints...)
+}
+
+// manifest is the custom section of a module that is made for this isolation.
+func manifest(isolation string) []byte {
+	const name = "wasmnet.manifest"
+	content := `{"isolation":"` + isolation + `"}`
+	section := []byte{0, byte(1 + len(name) + len(content)), byte(len(name))}
+	return append(append(section, name...), content...)
 }
 
 func (o *operator) load(name string, wasm []byte) *host.Module {
