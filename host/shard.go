@@ -113,6 +113,7 @@ func (sh *shard) closed(c *conn, i *instance, reason error) {
 	if c.state&connRoot != 0 {
 		sh.svc.dismiss(c)
 	}
+	c.bill.BytesIn, c.bill.BytesOut = c.traffic()
 	sh.tally.BytesIn += c.bill.BytesIn
 	sh.tally.BytesOut += c.bill.BytesOut
 	sh.flush()

@@ -157,7 +157,7 @@ func TestGuestsAsTLSClients(t *testing.T) {
 func TestSplice(t *testing.T) {
 	w := newWorld(t)
 	_, echo := w.run("echo.wat", host.ServiceConfig{})
-	p, _, address := w.pull(host.ServiceConfig{Isolation: host.PerService, Grants: grants(t, "dial=tcp:loopback:*")})
+	p, s, address := w.pull(host.ServiceConfig{Isolation: host.PerService, Grants: grants(t, "dial=tcp:loopback:*")})
 	p.expect(abi.ConnectionMade)
 	c := dial(t, address)
 	a := int64(p.expect(abi.ConnectionMade).a)
@@ -179,6 +179,10 @@ func TestSplice(t *testing.T) {
 	lost := map[int32]bool{p.expect(abi.ConnectionLost).a: true, p.expect(abi.ConnectionLost).a: true}
 	if !lost[int32(a)] || !lost[int32(b)] {
 		t.Errorf("lost %v, want %d and %d", lost, a, b)
+	}
+	p.call("pause_reading", a) // when this is answered the events are over
+	if st := s.Stats(); st.BytesIn != 2*16 || st.BytesOut != 2*16+5 {
+		t.Errorf("the bills say %d bytes in and %d out", st.BytesIn, st.BytesOut)
 	}
 }
 

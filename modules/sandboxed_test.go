@@ -112,16 +112,6 @@ func serve(t *testing.T, name string, config ...string) *sandbox {
 	return s
 }
 
-// cache is the compile cache of all tests.
-var cache = func() func(t *testing.T) string {
-	var once sync.Once
-	var dir string
-	return func(t *testing.T) string {
-		once.Do(func() { dir = t.TempDir() })
-		return dir
-	}
-}()
-
 func (s *sandbox) dial() *net.TCPConn {
 	s.t.Helper()
 	c, err := net.Dial("tcp", s.address)
