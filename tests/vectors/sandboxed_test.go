@@ -45,7 +45,8 @@ func TestMain(m *testing.M) {
 }
 
 func withGuests(m *testing.M) (status int, err error) {
-	if guests.host, err = host.New(host.Config{CacheDir: guesttest.CacheDir(), Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}); err != nil {
+	if guests.host, err = host.New(host.Config{CacheDir: guesttest.CacheDir(), OnLoop: time.Hour, // the witness is of the loop
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}); err != nil {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, guests.host.Close()) }()

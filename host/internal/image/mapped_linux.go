@@ -73,8 +73,8 @@ func (img *Image) open(snapshot []byte, want Strategy) error {
 	return fmt.Errorf("%w: %w", ErrStrategy, failed)
 }
 
-func newMapped(snapshot []byte, reserve int, s Strategy) (src *mapped, err error) {
-	src = &mapped{size: len(snapshot), reserve: reserve, strategy: s, fd: -1}
+func newMapped(snapshot []byte, reserve int, s Strategy) (_ *mapped, err error) {
+	src := &mapped{size: len(snapshot), reserve: reserve, strategy: s, fd: -1}
 	defer func() {
 		if err != nil {
 			_ = src.close()

@@ -201,3 +201,10 @@ func TestDescriptorsAreClosed(t *testing.T) {
 		}
 	}
 }
+
+// What fails half way gives back what it had, and says why.
+func TestMappedImageThatCannotBeMade(t *testing.T) {
+	if src, err := newMapped(make([]byte, block), -1, Drop); err == nil || src != nil {
+		t.Errorf("an image of a negative size: %v, %v", src, err)
+	}
+}
