@@ -157,6 +157,10 @@ func connectEchoClose(addr string, size int) (unit func() error, closeIt func(),
 		}
 		// A reset frees the port at once: tens of thousands of connections would leave none in TIME_WAIT.
 		defer func() { _ = c.(*net.TCPConn).SetLinger(0); c.Close() }()
+		// A server that loses a connection is an error of its own, and not the end of the run.
+		if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+			return err
+		}
 		return roundTrip(c, out, in, out)
 	}, func() {}, nil
 }
