@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net"
 	"os"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 
 	"github.com/wasmnet/wasmnet/host"
 	"github.com/wasmnet/wasmnet/host/guesttest"
+	"github.com/wasmnet/wasmnet/internal/logbook"
 	"github.com/wasmnet/wasmnet/modules"
 	"github.com/wasmnet/wasmnet/reactor"
 )
@@ -183,24 +183,7 @@ func descriptors() int {
 }
 
 // A journal keeps what is logged, in JSON.
-type journal struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-// Write implements [io.Writer].
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(p)
-}
-
-// String is all that was logged.
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
-}
+type journal struct{ logbook.Book }
 
 // A record is a line of the log, as far as these tests look at it.
 type record struct {

@@ -1,7 +1,6 @@
 package vectors
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/wasmnet/wasmnet/host"
 	"github.com/wasmnet/wasmnet/host/guesttest"
+	"github.com/wasmnet/wasmnet/internal/logbook"
 	"github.com/wasmnet/wasmnet/modules"
 	"github.com/wasmnet/wasmnet/reactor"
 	"github.com/wasmnet/wasmnet/reactor/policy"
@@ -87,7 +87,7 @@ func (s *script) sandboxed(t *testing.T, chunks [][]byte) observed {
 type served struct {
 	addr    string
 	guest   *witness
-	printed *buffer
+	printed *logbook.Book
 	stop    func()
 }
 
@@ -121,7 +121,7 @@ func (s *script) serve(t *testing.T, resolver reactor.Resolver, grants host.Gran
 		module, config[modules.Key] = bundleOf(t, s.module), s.module
 	}
 	maps.Copy(config, s.config)
-	printed := &buffer{}
+	printed := &logbook.Book{}
 	r, err := reactor.New(reactor.Config{Loops: 1, Resolver: resolver})
 	if err != nil {
 		t.Fatal(err)
@@ -276,22 +276,4 @@ func (p *witnessed) DataReceived(data []byte) {
 func (p *witnessed) ConnectionLost(reason error) {
 	p.ProtocolWrapper.ConnectionLost(reason)
 	p.witness.note(func() { p.witness.lost = true })
-}
-
-// buffer is a bytes.Buffer for two goroutines.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
