@@ -27,7 +27,7 @@ func coreWorkloads(o options, ps *peers) []workload {
 			does("Twisted", python, "tests/bench/peers/twisted.py", w.kind, fmt.Sprint(o.window.Seconds())),
 			does("reactor", ps.self, "serve", "work", w.kind, o.window.String()),
 			does("sandbox Go", ps.wasmnet, "exec", ps.guest("work.wasm"), "--set", "kind="+w.kind, "--set", "window="+o.window.String(),
-				"--limit", "fuel-rate=unlimited", "--log-level", "error"),
+				"--limit", "fuel-rate=none", "--log-level", "error"),
 		}})
 	}
 	return ws
