@@ -11,7 +11,7 @@ PACKAGES += python3-websockets nodejs node-ws chromium
 BENCH_PACKAGES := python3-uvloop haproxy nginx-light libnginx-mod-stream strace nsd dnsperf
 GOFILES   = $(shell git ls-files -co --exclude-standard '*.go')
 
-.PHONY: help build demo check test lint cross fuzz soak bench bench-compare bench-quick builtins header packages bench-packages clean
+.PHONY: help build demo check test lint cross fuzz soak bench bench-compare bench-table bench-quick builtins header packages bench-packages clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -52,6 +52,9 @@ bench: build packages bench-packages bin/bench ## measure against everything els
 
 bench-compare: ## by how much NEW differs from OLD, two results.json
 	@$(GO) run ./tests/bench compare $(OLD) $(NEW)
+
+bench-table: ## the main table of the last make bench, into README.md
+	$(GO) run ./tests/bench table bench-results/results.json README.md
 
 bench-quick: build packages bench-packages bin/bench ## the same in three minutes, for wrong answers rather than figures
 	$(GO) run ./tests/bench -rounds 1 -time 200ms -settle 0s -most 1000

@@ -9,6 +9,7 @@
 //
 //	go run ./tests/bench [-rounds N] [-time D] [-settle D] [-only REGEXP] [-out FOLDER]
 //	go run ./tests/bench compare OLD NEW
+//	go run ./tests/bench table RESULTS [FILE]
 package main
 
 import (
@@ -47,6 +48,13 @@ func main() {
 		}
 		return
 	}
+	if n := len(os.Args); (n == 3 || n == 4) && os.Args[1] == "table" {
+		if err := insertTable(os.Args[2], append(os.Args, "README.md")[3]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: table:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	var o options
 	var only string
 	flag.IntVar(&o.rounds, "rounds", 3, "rounds; medians are taken over them")
@@ -54,7 +62,7 @@ func main() {
 	flag.DurationVar(&o.settle, "settle", 3*time.Second, "how long connections are idle before their memory is read")
 	flag.IntVar(&o.most, "most", 100000, "leave out workloads of more connections")
 	flag.StringVar(&only, "only", ".", "run the workloads whose name matches")
-	flag.StringVar(&o.out, "out", "", "write all figures to this folder, as results.json, results.txt and report.html")
+	flag.StringVar(&o.out, "out", "", "write all figures to this folder: results.json, results.txt, table.md and report.html")
 	flag.StringVar(&o.wasmnet, "wasmnet", "bin/wasmnet", "the wasmnet program")
 	flag.StringVar(&o.guests, "guests", "bin/bench", "the folder with the guests and peers that `make bench` builds")
 	flag.Parse()
@@ -78,7 +86,7 @@ func run(o options) error {
 	if err != nil {
 		return err
 	}
-	rep := report{Machine: machine(), Started: time.Now().UTC(), Rounds: o.rounds, Window: o.window}
+	rep := report{Machine: machine(), Started: time.Now().UTC(), Rounds: o.rounds, Window: o.window, Settle: o.settle}
 	fmt.Printf("%s\n%s\n", rep.Machine, rep.conditions())
 	var failures []error
 	for _, w := range workloads(o, cert) {
@@ -92,7 +100,8 @@ func run(o options) error {
 		b.print(os.Stdout)
 		rep.Blocks = append(rep.Blocks, b)
 	}
-	return errors.Join(append(failures, rep.save(o.out))...)
+	rep.Targets = rep.outcomes()
+	return errors.Join(append(failures, printOutcomes(os.Stdout, rep.Targets), rep.save(o.out))...)
 }
 
 func machine() string {

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"time"
 )
 
 // block is the table of one workload.
@@ -173,7 +172,7 @@ func (b *block) print(w io.Writer) {
 func human(column string, v float64) string {
 	switch column {
 	case perUnit, cpuPerUnit, p50, p90, p99, p999, p9999, alone, beside, untilReady, cpuOfStart, "tight", "calls", "hash", "json", "http":
-		return time.Duration(math.Round(v)).Round(10 * time.Nanosecond).String()
+		return duration(v)
 	case systemShare:
 		return fmt.Sprintf("%.0f%%", 100*v)
 	case perConn:
@@ -182,4 +181,25 @@ func human(column string, v float64) string {
 		return fmt.Sprintf("%.2f", v)
 	}
 	return fmt.Sprintf("%.0f", v)
+}
+
+// duration writes nanoseconds with three significant digits, in the unit that leaves no more than three before the point.
+func duration(ns float64) string {
+	unit, name := 1.0, "ns"
+	for _, u := range []struct {
+		ns   float64
+		name string
+	}{{1e3, "µs"}, {1e6, "ms"}, {1e9, "s"}} {
+		if math.Abs(ns) >= 0.9995*u.ns {
+			unit, name = u.ns, u.name
+		}
+	}
+	v := ns / unit
+	switch digits := math.Abs(v); {
+	case digits >= 99.95 || v == math.Trunc(v):
+		return fmt.Sprintf("%.0f%s", v, name)
+	case digits >= 9.995:
+		return fmt.Sprintf("%.1f%s", v, name)
+	}
+	return fmt.Sprintf("%.2f%s", v, name)
 }
