@@ -2,13 +2,9 @@ package host
 
 import (
 	"fmt"
-	"math"
 	"sort"
-	"strconv"
 	"strings"
 	"time"
-
-	"github.com/wasmnet/wasmnet/host/internal/handle"
 )
 
 // Unlimited switches a limit off. In text it is "none".
@@ -57,14 +53,6 @@ type Limits struct {
 	CompileTime time.Duration // compile-time: time the compiler may take
 }
 
-const maxHandles = handle.Max
-
-const (
-	kib = 1 << 10
-	mib = 1 << 20
-	gib = 1 << 30
-)
-
 // DefaultLimits are the limits of a service that faces the internet and sets none. Instances of loop and service
 // isolation serve many connections, so they may have more timers and dials.
 func DefaultLimits(isolation Isolation) Limits {
@@ -98,68 +86,6 @@ func DefaultLimits(isolation Isolation) Limits {
 	return l
 }
 
-type limitUnit byte
-
-const (
-	plainNumber limitUnit = iota
-	byteSize
-	duration
-)
-
-// A limit describes one field of Limits.
-type limit struct {
-	name  string
-	unit  limitUnit
-	max   int64 // largest value that makes sense; Unlimited above it is refused as well
-	field func(*Limits) *int64
-}
-
-// maxMemory keeps a memory one page below 4 GiB, so that no offset plus length of 32 bits can wrap.
-const maxMemory = 4*gib - 64*kib
-
-var limitTable = []limit{
-	{"fuel", plainNumber, math.MaxInt64, func(l *Limits) *int64 { return &l.Fuel }},
-	{"stack", byteSize, 16 * mib, func(l *Limits) *int64 { return &l.Stack }},
-	{"memory", byteSize, maxMemory, func(l *Limits) *int64 { return &l.Memory }},
-	{"table", plainNumber, 1 << 24, func(l *Limits) *int64 { return &l.Table }},
-	{"handles", plainNumber, maxHandles, func(l *Limits) *int64 { return &l.Handles }},
-	{"timers", plainNumber, maxHandles, func(l *Limits) *int64 { return &l.Timers }},
-	{"dials", plainNumber, maxHandles, func(l *Limits) *int64 { return &l.Dials }},
-	{"output", byteSize, math.MaxInt64, func(l *Limits) *int64 { return &l.Output }},
-	{"log-rate", plainNumber, math.MaxInt64, func(l *Limits) *int64 { return &l.LogRate }},
-	{"idle", duration, math.MaxInt64, func(l *Limits) *int64 { return (*int64)(&l.Idle) }},
-	{"first-byte", duration, math.MaxInt64, func(l *Limits) *int64 { return (*int64)(&l.FirstByte) }},
-	{"lifetime", duration, math.MaxInt64, func(l *Limits) *int64 { return (*int64)(&l.Lifetime) }},
-	{"rate-in", byteSize, math.MaxInt64, func(l *Limits) *int64 { return &l.RateIn }},
-	{"rate-out", byteSize, math.MaxInt64, func(l *Limits) *int64 { return &l.RateOut }},
-	{"fuel-rate", plainNumber, math.MaxInt64, func(l *Limits) *int64 { return &l.FuelRate }},
-	{"connections", plainNumber, math.MaxInt64, func(l *Limits) *int64 { return &l.Connections }},
-	{"per-peer", plainNumber, math.MaxInt64, func(l *Limits) *int64 { return &l.PerPeer }},
-	{"instances", plainNumber, math.MaxInt64, func(l *Limits) *int64 { return &l.Instances }},
-	{"memory-total", byteSize, math.MaxInt64, func(l *Limits) *int64 { return &l.MemoryTotal }},
-	{"fuel-total", plainNumber, math.MaxInt64, func(l *Limits) *int64 { return &l.FuelTotal }},
-	{"module-size", byteSize, gib, func(l *Limits) *int64 { return &l.ModuleSize }},
-	{"compile-time", duration, math.MaxInt64, func(l *Limits) *int64 { return (*int64)(&l.CompileTime) }},
-}
-
-// LimitNames lists the limits in the order of [Limits].
-func LimitNames() []string {
-	names := make([]string, len(limitTable))
-	for i, l := range limitTable {
-		names[i] = l.name
-	}
-	return names
-}
-
-func limitByName(name string) (limit, bool) {
-	for _, l := range limitTable {
-		if l.name == name {
-			return l, true
-		}
-	}
-	return limit{}, false
-}
-
 // Set reads one limit, "name=value", and sets it. Sizes take the suffixes KiB, MiB and GiB, durations Go's form
 // ("90s"), and every limit that can be switched off takes "none". The error names what is wrong.
 func (l *Limits) Set(s string) error {
@@ -187,77 +113,6 @@ func sortedLimitNames() []string {
 	names := LimitNames()
 	sort.Strings(names)
 	return names
-}
-
-func (l limit) parse(s string) (int64, error) {
-	if s == "none" {
-		if l.max < math.MaxInt64 {
-			return 0, fmt.Errorf("cannot be switched off (at most %s)", l.format(l.max))
-		}
-		return Unlimited, nil
-	}
-	var v int64
-	var err error
-	switch l.unit {
-	case duration:
-		var d time.Duration
-		d, err = time.ParseDuration(s)
-		v = int64(d)
-	case byteSize:
-		v, err = parseSize(s)
-	default:
-		v, err = strconv.ParseInt(s, 10, 64)
-	}
-	if err != nil {
-		return 0, fmt.Errorf("%q is not %s", s, [...]string{"a number", "a size (like 64KiB)", "a duration (like 90s)"}[l.unit])
-	}
-	if v <= 0 {
-		return 0, fmt.Errorf("%q: must be above zero", s)
-	}
-	if v > l.max {
-		return 0, fmt.Errorf("%q: at most %s", s, l.format(l.max))
-	}
-	return v, nil
-}
-
-var sizeSuffixes = []struct {
-	text  string
-	bytes int64
-}{{"GiB", gib}, {"MiB", mib}, {"KiB", kib}}
-
-func parseSize(s string) (int64, error) {
-	factor := int64(1)
-	for _, u := range sizeSuffixes {
-		if digits, ok := strings.CutSuffix(s, u.text); ok {
-			s, factor = digits, u.bytes
-			break
-		}
-	}
-	v, err := strconv.ParseInt(s, 10, 64)
-	if err != nil {
-		return 0, err
-	}
-	if v > math.MaxInt64/factor {
-		return 0, strconv.ErrRange
-	}
-	return v * factor, nil
-}
-
-func (l limit) format(v int64) string {
-	if v == Unlimited {
-		return "none"
-	}
-	switch l.unit {
-	case duration:
-		return time.Duration(v).String()
-	case byteSize:
-		for _, u := range sizeSuffixes {
-			if v >= u.bytes && v%u.bytes == 0 {
-				return strconv.FormatInt(v/u.bytes, 10) + u.text
-			}
-		}
-	}
-	return strconv.FormatInt(v, 10)
 }
 
 // Get returns the text of the limit called name, as Set takes it; ok is false if there is no such limit.
@@ -297,7 +152,7 @@ func (l Limits) over(base Limits) Limits {
 func (l Limits) check() error {
 	for _, lim := range limitTable {
 		v := *lim.field(&l)
-		if v < Unlimited || v > lim.max || v == Unlimited && lim.max < math.MaxInt64 {
+		if v < Unlimited || v > lim.max || v == Unlimited && lim.needed() {
 			return fmt.Errorf("limit %s: %s: want 1 to %s", lim.name, lim.format(v), lim.format(lim.max))
 		}
 	}

@@ -42,7 +42,9 @@ func TestLimitsAreReadAndWritten(t *testing.T) {
 		"memory=none":          "limit memory: cannot be switched off",
 		"stack=none":           "cannot be switched off",
 		"memory=9999999999GiB": "is not a size",
-		"idle=5":               `limit idle: "5" is not a duration (like 90s)`,
+		"idle=5":               `limit idle: "5" is not a duration (like 90s) (none switches the limit off)`,
+		"fuel-rate=unlimited":  `limit fuel-rate: "unlimited" is not a number (none switches the limit off)`,
+		"idle=0s":              `limit idle: "0s": must be above zero (none switches the limit off)`,
 		"handles=99999999":     `at most 1048575`,
 	} {
 		var l host.Limits
@@ -59,10 +61,13 @@ func TestDefaultLimitsAreComplete(t *testing.T) {
 			if text, ok := l.Get(name); !ok || text == "0" || text == "0s" {
 				t.Errorf("%s: the default of %s is %q", isolation, name, text)
 			}
+			if host.DescribeLimit(name) == "" {
+				t.Errorf("%s has no description", name)
+			}
 		}
 	}
 	var l host.Limits
-	if _, ok := l.Get("nonsense"); ok {
+	if _, ok := l.Get("nonsense"); ok || host.DescribeLimit("nonsense") != "" {
 		t.Error("there is a limit called nonsense")
 	}
 }

@@ -182,7 +182,7 @@ func TestModuleThatNeedsMoreMemoryThanTheLimit(t *testing.T) {
 	w := newWorld(t)
 	m := w.load("g", guestbuild.WatText(t, `(module (memory (export "memory") 33))`))
 	_, err := w.NewService(m, w.reactor, host.ServiceConfig{Limits: host.Limits{Memory: 2 << 20}})
-	if err == nil || !contains(err.Error(), "module g: limit memory=2MiB exceeded: it begins with 2112KiB") {
+	if err == nil || !contains(err.Error(), "module g: limit memory=2MiB exceeded: the module begins with 2112KiB") {
 		t.Errorf("NewService: %v", err)
 	}
 }

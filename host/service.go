@@ -186,7 +186,7 @@ func (h *Host) prepareService(m *Module, cfg ServiceConfig) (*Service, error) {
 		return nil, err
 	}
 	if s.code.memory > s.limits.Memory {
-		return nil, fmt.Errorf("%w: it begins with %dKiB", s.limitError("memory"), s.code.memory/kib)
+		return nil, fmt.Errorf("%w: the module begins with %dKiB", s.limitError("memory"), s.code.memory/kib)
 	}
 	return s, nil
 }

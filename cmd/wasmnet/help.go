@@ -11,6 +11,38 @@ import (
 	"github.com/wasmnet/wasmnet/modules"
 )
 
+// newHelp is the command help. In place of cobra's, it takes a module's name, and what it does not know is an error.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND [MODULE] | TOPIC]",
+		Short: "Help about any command, module or topic",
+		Long: `Tell about a command, a topic, or what a built-in module can be told: 'wasmnet help run chat'
+is 'wasmnet run chat --help'.`,
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, start string) (names []cobra.Completion, _ cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			for _, c := range cmd.Root().Commands() {
+				if strings.HasPrefix(c.Name(), start) {
+					names = append(names, cobra.CompletionWithDesc(c.Name(), c.Short))
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil {
+				return usageError{fmt.Errorf("unknown command or topic %q", args[0])}
+			}
+			about.InitDefaultHelpFlag()
+			if err := about.ParseFlags(rest); err != nil {
+				return usageError{err}
+			}
+			return about.Help()
+		},
+	}
+}
+
 // helpWithModules makes "COMMAND MODULE --help" tell about a built-in module before it tells about the command.
 func helpWithModules(cmd *cobra.Command) {
 	help := cmd.HelpFunc()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -46,9 +47,12 @@ func readModule(name string) ([]byte, error) {
 	}
 	wasm, err := os.ReadFile(name)
 	if err != nil {
-		return nil, fmt.Errorf("module %s: %w", name, errors.Unwrap(err))
+		err = fmt.Errorf("module %s: %w", name, errors.Unwrap(err))
 	}
-	return wasm, nil
+	if errors.Is(err, fs.ErrNotExist) {
+		err = noModule(name, err)
+	}
+	return wasm, err
 }
 
 // describe writes an inspection for people.

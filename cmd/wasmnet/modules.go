@@ -23,7 +23,9 @@ func newModules() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "modules",
 		Short: "List the built-in modules",
-		Args:  exactly(),
+		Long: `List the built-in modules: what each is, and what it asks to be granted. What one can be told
+with --set is in 'wasmnet run NAME --help', all of it in -o json.`,
+		Args: exactly(),
 	}
 	format := outputFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

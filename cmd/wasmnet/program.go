@@ -23,18 +23,18 @@ func newConnect() *cobra.Command {
 
 The guest's standard output and error pass through unchanged. The command ends with
 the connection, or with the status that the guest gives to stop.`,
-		Example: `  wasmnet connect hello --to tcp:127.0.0.1:7007
+		Example: `  wasmnet connect echo --to tcp:127.0.0.1:7007
   wasmnet connect client.wasm --to tls:example.org:443:timeout=5`,
 		Args: exactly("MODULE"),
 	}
-	to := cmd.Flags().String("to", "", "a client endpoint, such as tcp:HOST:PORT, tls:HOST:PORT or unix:PATH")
+	to := cmd.Flags().String("to", "", "a client `endpoint`, such as tcp:HOST:PORT, tls:HOST:PORT or unix:PATH ('wasmnet help endpoints')")
 	f := addServiceFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if *to == "" {
 			return usageError{errors.New("--to is missing: where shall it connect (--to tcp:127.0.0.1:8007)")}
 		}
 		if _, err := endpoint.ParseClient(*to); err != nil {
-			return usageError{err}
+			return endpointError(err)
 		}
 		return f.program(cmd, args, func(ctx context.Context, s *host.Service) (int, error) {
 			return s.Connect(ctx, *to)

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/wasmnet/wasmnet/modules"
 )
 
 // Exit statuses.
@@ -38,6 +40,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err == nil {
 		return statusDone
 	}
+	if cmd == root && len(args) > 0 {
+		err = fmt.Errorf("%w%s", err, meant(root, args[0]))
+	}
 	var status exitStatus
 	if errors.As(err, &status) {
 		return int(status)
@@ -50,6 +55,20 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return statusUsage
 	}
 	return statusFailed
+}
+
+// meant is what somebody may have wanted who wrote name where a command belongs.
+func meant(root *cobra.Command, name string) string {
+	_, builtin := modules.Find(name)
+	switch like := root.SuggestionsFor(name); {
+	case strings.HasPrefix(name, "-"):
+		return ""
+	case builtin, strings.HasSuffix(name, ".wasm"):
+		return fmt.Sprintf(" (to serve it: wasmnet run %s --listen tcp:8007)", name)
+	case len(like) > 0:
+		return fmt.Sprintf(" (did you mean %s?)", strings.Join(like, " or "))
+	}
+	return ""
 }
 
 func oneLine(s string) string {
@@ -67,12 +86,18 @@ default each connection gets a sandbox of its own.
 MODULE is the name of a built-in protocol (see 'wasmnet modules') or a .wasm file.
 ENDPOINT is written as Twisted writes it: tcp:8007, unix:/run/echo.sock,
 ssl:8443:privateKey=key.pem:certKey=cert.pem.`,
-		SilenceUsage:      true,
-		SilenceErrors:     true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Example: `  wasmnet run echo --listen tcp:7007
+  wasmnet run chat --help`,
+		SilenceUsage:               true,
+		SilenceErrors:              true,
+		CompletionOptions:          cobra.CompletionOptions{HiddenDefaultCmd: true},
+		DisableSuggestions:         true, // meant makes them
+		SuggestionsMinimumDistance: 2,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(newRun(), newConnect(), newExec(), newModules(), newCompile(), newInspect(), newVersion())
+	root.AddCommand(newTopics()...)
+	root.SetHelpCommand(newHelp())
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		c.Hidden = false

@@ -19,18 +19,20 @@ func newRun() *cobra.Command {
 When it is ready it writes a line for each endpoint to standard error, with the real
 port. SIGINT or SIGTERM stop accepting and let connections finish; a second one ends
 at once. With stdio: it serves one connection on its standard input and output, and ends
-with it.`,
+with it.
+
+'wasmnet help endpoints', 'limits', 'grants' and 'running' tell the rest.`,
 		Example: `  wasmnet run echo --listen tcp:7007
-  wasmnet run chat --listen tcp:6667:interface=127.0.0.1 --set motd=hello
+  wasmnet run chat --listen tcp:6667:interface=127.0.0.1 --set welcome=hello
   wasmnet run handler.wasm --listen ssl:8443:privateKey=key.pem:certKey=cert.pem --allow dial=tcp:192.0.2.7:6379`,
 		Args: exactly("MODULE"),
 	}
-	listen := cmd.Flags().StringArray("listen", nil, "a server endpoint, such as tcp:8007 or unix:/run/echo.sock; repeatable")
+	listen := cmd.Flags().StringArray("listen", nil, "a server `endpoint`, such as tcp:8007 or unix:/run/echo.sock; repeatable ('wasmnet help endpoints')")
 	f := addServiceFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		endpoints, err := parseServers(*listen)
 		if err != nil {
-			return usageError{err}
+			return err
 		}
 		r, err := f.open(cmd, args[0], nil)
 		if err != nil {
@@ -53,17 +55,26 @@ with it.`,
 
 func parseServers(texts []string) ([]*endpoint.Server, error) {
 	if len(texts) == 0 {
-		return nil, errors.New("--listen is missing: where shall it listen (--listen tcp:8007)")
+		return nil, usageError{errors.New("--listen is missing: where shall it listen (--listen tcp:8007)")}
 	}
 	var all []*endpoint.Server
 	for _, text := range texts {
 		e, err := endpoint.ParseServer(text)
 		if err != nil {
-			return nil, err
+			return nil, endpointError(err)
 		}
 		all = append(all, e)
 	}
 	return all, nil
+}
+
+// endpointError is an error of package endpoint: a mistake in the command line, unless it has to do with a file.
+func endpointError(err error) error {
+	var parse *endpoint.ParseError
+	if errors.As(err, &parse) && parse.Err != nil {
+		return err
+	}
+	return usageError{err}
 }
 
 // listen opens the endpoints, all or none, and returns where they are.

@@ -38,9 +38,9 @@ func addServiceFlags(cmd *cobra.Command) *serviceFlags {
 	f := &serviceFlags{throttle: throttle{}}
 	flags := cmd.Flags()
 	flags.StringVar(&f.isolation, "isolation", "", "who shares a sandbox: connection, loop or service (default: the module's choice)")
-	flags.Var(&f.limits, "limit", "a limit, such as memory=16MiB or idle=30s; repeatable")
+	flags.Var(&f.limits, "limit", "a limit, such as memory=16MiB or idle=30s; repeatable ('wasmnet help limits')")
 	flags.Var(f.throttle, "throttle", "bytes a second of all connections together or of each peer: total-in, total-out, peer-in or peer-out; repeatable")
-	flags.Var(&f.grants, "allow", "a grant: dial=PATTERN, listen=PATTERN, resolve[=NAME], env=NAME[=VALUE] or mount=DIR:PATH[:rw]; repeatable")
+	flags.Var(&f.grants, "allow", "a grant: dial=PATTERN, listen=PATTERN, resolve[=NAME], env=NAME[=VALUE] or mount=DIR:PATH[:rw]; repeatable ('wasmnet help grants')")
 	flags.StringArrayVar(&f.set, "set", nil, "a configuration value for the module, as `key=value`; repeatable")
 	flags.DurationVar(&f.drain, "drain", 10*time.Second, "on SIGINT or SIGTERM, how long connections may finish")
 	flags.IntVar(&f.loops, "loops", 0, "number of event loops (default: one for each processor)")
@@ -107,6 +107,9 @@ func (f *serviceFlags) open(cmd *cobra.Command, module string, args []string) (*
 		cfg.Args = args
 	}
 	r := &running{name: module, log: log}
+	if f.loops < 0 {
+		return nil, usageError{fmt.Errorf("--loops %d: want 1 or more, or 0 for one for each processor", f.loops)}
+	}
 	if r.reactor, err = reactor.New(reactor.Config{Loops: f.loops, Backend: f.backend, Logger: log}); err != nil {
 		return nil, usageError{err}
 	}
@@ -189,15 +192,28 @@ func loadModule(ctx context.Context, h *host.Host, name string, cfg *host.Servic
 	builtin, ok := modules.Find(name)
 	if !ok {
 		m, err := h.LoadFile(ctx, name)
-		if errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(name, "./\\") {
-			return nil, fmt.Errorf("module %s: neither a built-in module (see 'wasmnet modules') nor a file", name)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = noModule(name, err)
 		}
 		return m, err
+	}
+	for key := range cfg.Config {
+		if len(builtin.Config) == 0 {
+			return nil, fmt.Errorf("module %s: configuration %s: the module has none", name, key)
+		}
 	}
 	settings := builtin.Settings()
 	maps.Copy(settings, cfg.Config)
 	cfg.Config = settings
 	return h.LoadPacked(ctx, name, builtin.Digest(), builtin.Wasm)
+}
+
+// noModule is why there is no module of this name. What looks like a name and not like a file may be meant as either.
+func noModule(name string, err error) error {
+	if strings.ContainsAny(name, "./\\") {
+		return err
+	}
+	return fmt.Errorf("module %s: neither a built-in module (see 'wasmnet modules') nor a file", name)
 }
 
 // parseSettings reads --set values.

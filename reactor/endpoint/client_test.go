@@ -71,6 +71,7 @@ func TestParseClientErrors(t *testing.T) {
 	}{
 		{"", 0, "no endpoint"},
 		{"stdio:", 0, `unknown type "stdio" of client endpoint (there are `},
+		{"127.0.0.1:80", 0, `unknown type "127.0.0.1" of client endpoint (TCP is tcp:PORT for servers, tcp:HOST:PORT for clients)`},
 		{"tcp:80", 6, "port is missing: want tcp:HOST:PORT"},
 		{"tcp::80", 4, "host is empty"},
 		{"tcp:a:0", 6, "port is not a number from 1 to 65535"},

@@ -69,7 +69,7 @@ func (r reader[E]) parse(text string, offset int) (*E, string, error) {
 		return fail("no endpoint (want TYPE:ARGUMENTS, as in tcp:8080)")
 	case head.named, !known:
 		name, _, _ := strings.Cut(text[offset:], ":")
-		return fail("unknown type %q of %s endpoint (there are %s)", name, r.kind, list(slices.Sorted(maps.Keys(r.types))))
+		return fail("unknown type %q of %s endpoint %s", name, r.kind, r.instead(name))
 	case t.Wrap != nil && len(fields) == 1:
 		return fail("%s stands before another endpoint, as in %s:tcp:8080", t.Name, t.Name)
 	case t.Wrap != nil:
@@ -96,6 +96,15 @@ func (r reader[E]) parse(text string, offset int) (*E, string, error) {
 		return fail("%v", err)
 	}
 	return e, a.canonical(), nil
+}
+
+// instead says what there is in place of the unknown type name, which may be an address in the way other programs have
+// them: 8080, :8080 or 127.0.0.1:8080.
+func (r reader[E]) instead(name string) string {
+	if strings.Trim(name, "0123456789.") == "" || name == "localhost" {
+		return "(TCP is tcp:PORT for servers, tcp:HOST:PORT for clients)"
+	}
+	return "(there are " + list(slices.Sorted(maps.Keys(r.types))) + ")"
 }
 
 // list writes names as part of a sentence.

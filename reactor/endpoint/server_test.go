@@ -86,6 +86,8 @@ func TestParseServerErrors(t *testing.T) {
 		{"", 0, "no endpoint (want TYPE:ARGUMENTS, as in tcp:8080)"},
 		{"tpc:80", 0, `unknown type "tpc" of server endpoint (there are fd, haproxy, `},
 		{"tcp=80", 0, `unknown type "tcp=80"`},
+		{"8080", 0, `unknown type "8080" of server endpoint (TCP is tcp:PORT for servers`},
+		{":8080", 0, `unknown type "" of server endpoint (TCP is tcp:PORT`},
 		{"tcp", 3, "port is missing: want tcp:PORT"},
 		{"tcp:", 4, "port is empty"},
 		{"tcp:http", 4, "port is not a number from 0 to 65535"},
