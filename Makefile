@@ -69,7 +69,9 @@ bin/bench: ## the guests and peers that bench runs
 	GOOS=wasip1 GOARCH=wasm $(GO) build -buildmode=c-shared -trimpath -ldflags='-s -w' -o $@/line.wasm ./tests/bench/guests/line
 	clang -O2 -pthread tests/bench/peers/epoll.c -o $@/epoll
 	wat2wasm tests/hostile/guests/loop.wat -o $@/spin.wasm
+	clang --target=wasm32 -nostdlib -O2 -Wl,--no-entry -Wl,--strip-all -o $@/relay.wasm tests/bench/guests/water/relay.c
 	cd tests/bench/gnet && CGO_ENABLED=0 $(GO) build -o ../../../$@/gnet .
+	cd tests/bench/water && CGO_ENABLED=0 $(GO) build -o ../../../$@/water .
 
 builtins: ## modules/builtin/*.wasm.gz from modules/ and guest-sdk/go
 	$(GO) generate ./modules

@@ -26,8 +26,11 @@ func proxyWorkloads(o options, ps *peers) []workload {
 		return []string{"socat", "-b", "65536", "TCP-LISTEN:" + port + ",bind=127.0.0.1,fork,reuseaddr,backlog=1024", "TCP:" + backend}, err
 	})
 	socat.forks = true
+	water := proxy("WATER", func(_, listen, backend string) ([]string, error) {
+		return []string{ps.guest("water"), ps.guest("relay.wasm"), listen, backend}, nil
+	})
 	all := []subject{
-		proxy("HAProxy", haproxy), proxy("nginx stream", nginxStream), socat,
+		proxy("HAProxy", haproxy), proxy("nginx stream", nginxStream), socat, water,
 		proxy("splice", forward("splice")), proxy("relay", forward("relay")),
 	}
 	return []workload{
