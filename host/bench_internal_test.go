@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"testing"
@@ -124,6 +125,28 @@ func BenchmarkFresh(b *testing.B) {
 	} {
 		b.Run(guest.name, func(b *testing.B) {
 			s, t := stubService(b, guest.build(b))
+			message := make([]byte, 64)
+			b.ReportAllocs()
+			for b.Loop() {
+				connectOnce(s, t, message)
+			}
+		})
+	}
+}
+
+// BenchmarkFreshImage is the same for guests that have written to so much of their memory when they start.
+func BenchmarkFreshImage(b *testing.B) {
+	for _, kib := range []int{64, 1 << 10, 16 << 10, 64 << 10} {
+		b.Run(fmt.Sprintf("%dKiB", kib), func(b *testing.B) {
+			s, t := stubService(b, guestbuild.WatText(b, fmt.Sprintf(`(module
+  (import "wasmnet_v1" "set_receive_buffer" (func $set_receive_buffer (param i32 i32) (result i32)))
+  (import "wasmnet_v1" "write" (func $write (param i32 i32 i32) (result i32)))
+  (memory (export "memory") %d)
+  (func (export "wasmnet_start") (result i32)
+    (memory.fill (i32.const 0) (i32.const 0x5a) (i32.const %d))
+    (call $set_receive_buffer (i32.const 4096) (i32.const 4096)))
+  (func (export "data_received") (param $conn i32) (param $len i32)
+    (drop (call $write (local.get $conn) (i32.const 4096) (local.get $len)))))`, kib/64, kib<<10)))
 			message := make([]byte, 64)
 			b.ReportAllocs()
 			for b.Loop() {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 
@@ -81,9 +82,15 @@ func (h *Host) Load(ctx context.Context, name string, wasm []byte) (*Module, err
 // LoadPacked is Load for a module that takes time to get at: unpack is only called, once at most, if the compile cache does
 // not know what was made of the module with this digest. The digest must not be that of any other module.
 func (h *Host) LoadPacked(ctx context.Context, name, digest string, unpack func() ([]byte, error)) (*Module, error) {
-	m := &Module{host: h, name: name, digest: digest, wasm: sync.OnceValues(unpack), codes: map[int64]*code{}}
+	var unpacked, prepared time.Duration
+	began := time.Now()
+	m := &Module{host: h, name: name, digest: digest, codes: map[int64]*code{}, wasm: sync.OnceValues(func() ([]byte, error) {
+		defer func(t time.Time) { unpacked = time.Since(t) }(time.Now())
+		return unpack()
+	})}
 	limits := h.limits.over(DefaultLimits(PerConnection))
 	r, err := m.prepare(&limits)
+	prepared = time.Since(began)
 	if err == nil {
 		m.info, m.manifest, err = describe(name, r)
 	}
@@ -94,6 +101,7 @@ func (h *Host) LoadPacked(ctx context.Context, name, digest string, unpack func(
 		return nil, &ModuleError{Module: name, Err: err}
 	}
 	h.garbage.add(int64(r.Size) * loadWeight)
+	h.log.Debug("module loaded", "module", name, "unpack", unpacked, "rewrite", prepared-unpacked, "compile", time.Since(began)-prepared)
 	return m, nil
 }
 

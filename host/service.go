@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/wasmnet/wasmnet/abi"
 	"github.com/wasmnet/wasmnet/reactor"
@@ -200,9 +201,11 @@ func (s *Service) begin() (err error) {
 		closeMounts(s.mounts)
 		return err
 	}
+	began := time.Now()
 	if err := s.startUp(); err != nil {
 		return errors.Join(err, s.Close())
 	}
+	s.log.Debug("service started", "start", time.Since(began))
 	return nil
 }
 

@@ -97,6 +97,7 @@ func (s *Service) capture(i *instance) error {
 	if !s.code.imageable {
 		return nil
 	}
+	s.host.garbage.add(int64(len(i.linear.Bytes())))
 	var err error
 	s.snapshot.memory, err = image.New(i.linear.Bytes(), image.Config{Max: s.memoryLimit()})
 	return err
