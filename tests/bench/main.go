@@ -31,6 +31,7 @@ type options struct {
 	out     string
 	wasmnet string
 	guests  string
+	dir     string // of this run, with all its files
 }
 
 func main() {
@@ -82,6 +83,7 @@ func run(o options) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	o.dir = dir
 	cert, err := newCertificate(dir)
 	if err != nil {
 		return err
@@ -103,6 +105,9 @@ func run(o options) error {
 	rep.Targets = rep.outcomes()
 	return errors.Join(append(failures, printOutcomes(os.Stdout, rep.Targets), rep.save(o.out))...)
 }
+
+// folder makes a folder of the run's.
+func (o *options) folder(name string) (string, error) { return os.MkdirTemp(o.dir, name) }
 
 func machine() string {
 	return fmt.Sprintf("%s %s/%s, %d cores, %s", kernel(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())

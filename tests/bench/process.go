@@ -43,6 +43,7 @@ type process struct {
 	forks   bool
 	backend *process // nil: none
 	dir     string   // its own files; empty: none
+	memory  int64    // bytes that were resident when it was last read
 }
 
 var listening = regexp.MustCompile(`listening on (?:tcp|ssl|udp):(\S+)`)

@@ -54,6 +54,12 @@ func serve(kind string, args ...string) error {
 		return serveRedis()
 	case kind == "stock" && len(args) == 1:
 		return serveStock(args[0])
+	case kind == "counted" && len(args) > 0:
+		return serveCounted(args[0], args[1:]...)
+	case kind == "sandbox" && len(args) >= 2:
+		return serveSandbox(args[0], args[1], args[2:]...)
+	case kind == "services" && len(args) == 4:
+		return serveServices(args[0], args[1], args[2], args[3])
 	case kind == "neighbours" && len(args) == 2:
 		return serveNeighbours(args[0], args[1])
 	}

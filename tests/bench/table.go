@@ -20,8 +20,14 @@ type block struct {
 	Peer     string  // what the ratios refer to
 	Series   string  `json:",omitempty"` // the workloads that differ from this one in X only
 	X        float64 `json:",omitempty"`
+	Axis     string  `json:",omitempty"` // what X counts
 	Rows     []row
 }
+
+// absent is the reason why a subject does not take part here, where that is no failure.
+type absent string
+
+func (a absent) Error() string { return string(a) }
 
 // row is one subject: the median of each figure, its relative spread (half the distance of the quartiles), and the
 // reason it is missing, if it is.
@@ -35,11 +41,15 @@ type row struct {
 
 // measure plays the workload's subjects in turn, for all rounds. One that fails is absent, and the failure is returned.
 func measure(o options, w workload) (block, error) {
-	b := block{Workload: w.name, Peer: w.subjects[0].name, Series: w.series, X: w.x}
+	b := block{Workload: w.name, Peer: w.subjects[0].name, Series: w.series, X: w.x, Axis: w.axis}
 	samples := make([]map[string][]float64, len(w.subjects))
-	absent := make([]string, len(w.subjects))
+	missing := make([]string, len(w.subjects))
 	var failures []error
-	for range o.rounds {
+	rounds := o.rounds
+	if w.rounds > 0 {
+		rounds = min(rounds, w.rounds)
+	}
+	for range rounds {
 		var together map[string]figures
 		if w.together != nil {
 			var err error
@@ -48,7 +58,7 @@ func measure(o options, w workload) (block, error) {
 			}
 		}
 		for i, s := range w.subjects {
-			if absent[i] != "" {
+			if missing[i] != "" {
 				continue
 			}
 			f, err := together[s.name], error(nil)
@@ -56,8 +66,9 @@ func measure(o options, w workload) (block, error) {
 				f, err = w.once(s)
 			}
 			if err != nil {
-				absent[i] = err.Error()
-				if !errors.Is(err, fs.ErrNotExist) {
+				missing[i] = err.Error()
+				var why absent
+				if !errors.Is(err, fs.ErrNotExist) && !errors.As(err, &why) {
 					failures = append(failures, fmt.Errorf("%s: %w", s.name, err))
 				}
 				continue
@@ -71,7 +82,7 @@ func measure(o options, w workload) (block, error) {
 		}
 	}
 	for i, s := range w.subjects {
-		r := row{Subject: s.name, Absent: absent[i]}
+		r := row{Subject: s.name, Absent: missing[i]}
 		if r.Absent == "" {
 			r.Median, r.Spread = map[string]float64{}, map[string]float64{}
 			for k, vs := range samples[i] {
@@ -105,13 +116,16 @@ func (w *workload) once(s subject) (figures, error) {
 	return f, err
 }
 
+// noRatio are the columns whose peer's figure is a share, or next to nothing.
+var noRatio = []string{systemShare, allocsPerUnit, bytesPerUnit}
+
 // ratios divides every row by the peer's.
 func (b *block) ratios() {
 	peer := b.Rows[0].Median // nil, which gives no ratio, if it is absent
 	for i := range b.Rows {
 		b.Rows[i].Ratio = map[string]float64{}
 		for k, v := range b.Rows[i].Median {
-			if peer[k] > 0 && k != systemShare {
+			if peer[k] > 0 && !slices.Contains(noRatio, k) {
 				b.Rows[i].Ratio[k] = v / peer[k]
 			}
 		}
@@ -149,16 +163,17 @@ func (b *block) print(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "\t%s\t\n", strings.Join(columns, "\t"))
 	for _, r := range b.Rows {
+		if r.Absent != "" {
+			continue
+		}
 		cells := []string{r.Subject}
 		for _, c := range columns {
 			v, ok := r.Median[c]
 			switch {
-			case r.Absent != "":
-				cells = append(cells, "absent")
 			case !ok:
 				cells = append(cells, "-")
 			case r.Ratio[c] != 0 && r.Subject != b.Peer:
-				cells = append(cells, fmt.Sprintf("%s ±%.0f%% %.2fx", human(c, v), 100*r.Spread[c], r.Ratio[c]))
+				cells = append(cells, fmt.Sprintf("%s ±%.0f%% %s", human(c, v), 100*r.Spread[c], times(r.Ratio[c])))
 			default:
 				cells = append(cells, fmt.Sprintf("%s ±%.0f%%", human(c, v), 100*r.Spread[c]))
 			}
@@ -166,21 +181,42 @@ func (b *block) print(w io.Writer) {
 		fmt.Fprintf(t, "%s\t\n", strings.Join(cells, "\t"))
 	}
 	t.Flush()
+	for _, r := range b.Rows {
+		if r.Absent != "" {
+			fmt.Fprintf(w, "  %s: absent: %s\n", r.Subject, firstLine(r.Absent))
+		}
+	}
 }
 
 // human writes v in the unit of its column.
 func human(column string, v float64) string {
 	switch column {
-	case perUnit, cpuPerUnit, p50, p90, p99, p999, p9999, alone, beside, untilReady, cpuOfStart, "tight", "calls", "hash", "json", "http":
+	case perUnit, cpuPerUnit, p50, p90, p99, p999, p9999, alone, beside, untilReady, cpuOfStart,
+		unpacking, rewriting, compiling, starting, cold, coldCPU, warm, firstConn, nextConn, "tight", "calls", "hash", "json", "http":
 		return duration(v)
 	case systemShare:
 		return fmt.Sprintf("%.0f%%", 100*v)
 	case perConn:
 		return fmt.Sprintf("%.1f KiB", v/1024)
-	case disturbance, callsPerUnit:
+	case residentAll:
+		return fmt.Sprintf("%.1f MiB", v/(1<<20))
+	case bytesPerUnit:
+		return fmt.Sprintf("%.1f B", v)
+	case disturbance, callsPerUnit, allocsPerUnit:
 		return fmt.Sprintf("%.2f", v)
 	}
 	return fmt.Sprintf("%.0f", v)
+}
+
+// times writes a factor with at least two significant digits.
+func times(v float64) string {
+	if v < 0.095 {
+		return fmt.Sprintf("%.2gx", v)
+	}
+	if v < 99.5 {
+		return fmt.Sprintf("%.2fx", v)
+	}
+	return fmt.Sprintf("%.0fx", v)
 }
 
 // duration writes nanoseconds with three significant digits, in the unit that leaves no more than three before the point.

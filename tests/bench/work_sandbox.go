@@ -3,7 +3,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
 	"time"
 )
 
@@ -16,7 +21,24 @@ func sandboxWorkloads(o options, ps *peers) []workload {
 		}}
 	}
 	started := func(name, module string, flags ...string) subject {
-		return subject{name: name, measure: func() (figures, error) { return start(ps.sandbox(name, module, "tcp:0", flags...)) }}
+		s := ps.sandbox(name, module, "tcp:0", append(flags, "--log-level", "debug")...)
+		return subject{name: name, measure: func() (figures, error) { return start(s) }}
+	}
+	// cached has the compile cache know the module.
+	cached := func(name, module string) subject {
+		s, compiled := started(name, module), sync.OnceValue(func() error {
+			out, err := exec.Command(ps.wasmnet, "compile", module).CombinedOutput()
+			if err != nil {
+				return fmt.Errorf("%w: %s", err, out)
+			}
+			return nil
+		})
+		return subject{name: name, measure: func() (figures, error) {
+			if err := compiled(); err != nil {
+				return nil, err
+			}
+			return s.measure()
+		}}
 	}
 	neighbours := ps.own("sandbox C", "neighbours", ps.guest("echo.wasm"), ps.guest("spin.wasm"))
 	neighbours.ports = 2
@@ -28,14 +50,14 @@ func sandboxWorkloads(o options, ps *peers) []workload {
 		{name: "neighbour of a spinning guest", subjects: []subject{neighbours}, run: neighbour(o)},
 		{name: "start to listening", subjects: []subject{
 			{name: "reactor", measure: func() (figures, error) { return start(ps.reactor) }},
-			started("C, cached", ps.guest("echo.wasm")),
-			started("built-in, cached", "echo"),
+			cached("C, cached", ps.guest("echo.wasm")),
+			cached("built-in, cached", "echo"),
 			started("built-in, cold", "echo", "--cache", "none"),
 		}},
 	}
 }
 
-// start measures how long a server takes to listen.
+// start measures how long a server takes to listen, and what with, if its log tells.
 func start(s subject) (figures, error) {
 	began := time.Now()
 	p, err := s.start()
@@ -45,7 +67,30 @@ func start(s subject) (figures, error) {
 	defer p.stop()
 	ready := time.Since(began)
 	cpu, err := p.cpu()
-	return figures{untilReady: float64(ready), cpuOfStart: float64(cpu)}, err
+	f, bad := stages(p.log.String())
+	f[untilReady], f[cpuOfStart] = float64(ready), float64(cpu)
+	return f, errors.Join(err, bad)
+}
+
+// stage is one of a start's stages, as the host's log has them.
+var stage = regexp.MustCompile(`\b(unpack|rewrite|compile|start)=(\S+)`)
+
+// stages are how long those of a log took.
+func stages(log string) (figures, error) {
+	f := figures{}
+	for line := range strings.Lines(log) {
+		if !strings.Contains(line, `msg="module loaded"`) && !strings.Contains(line, `msg="service started"`) {
+			continue
+		}
+		for _, m := range stage.FindAllStringSubmatch(line, -1) {
+			d, err := time.ParseDuration(m[2])
+			if err != nil {
+				return f, err
+			}
+			f[m[1]] = float64(d)
+		}
+	}
+	return f, nil
 }
 
 // kindsOfWork are the columns of metering: see BenchmarkMetering of package rewrite.

@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"time"
 )
 
@@ -12,12 +11,8 @@ func streamWorkloads(o options, ps *peers) []workload {
 	all := []subject{ps.net, ps.epoll, ps.gnet, ps.twisted, ps.uvloop, ps.reactor, ps.sandboxC, ps.sandboxGo}
 	var ws []workload
 	for _, conns := range []int{1, 64, 1000, 10000} {
-		ws = append(ws, workload{name: fmt.Sprintf("echo 64 B, %d connections", conns), series: "echo 64 B", x: float64(conns),
+		ws = append(ws, workload{name: fmt.Sprintf("echo 64 B, %d connections", conns), series: "echo 64 B", axis: "connections", x: float64(conns),
 			subjects: all, run: echo(o, conns, 64)})
-	}
-	for _, conns := range []int{1000, 10000} {
-		ws = append(ws, workload{name: fmt.Sprintf("idle memory, %d connections", conns), series: "idle memory", x: float64(conns),
-			subjects: all, run: idle(o, conns)})
 	}
 	return append(ws,
 		workload{name: "echo 64 B, 64 connections, 10000 a second", subjects: all, run: steady(o, 64, 64, 10000)},
@@ -52,38 +47,5 @@ func steady(o options, conns, size, rate int) func(*process) (figures, error) {
 func churn(o options) func(*process) (figures, error) {
 	return func(p *process) (figures, error) {
 		return measureLoad(p, 16, o.window, 0, func(int) (func() error, func(), error) { return connectEchoClose(p.addrs[0], 64) })
-	}
-}
-
-// idle measures what n connections cost that have echoed once and then said nothing for a while.
-func idle(o options, n int) func(*process) (figures, error) {
-	return func(p *process) (figures, error) {
-		out, in := []byte("wasmnet!"), make([]byte, 8)
-		one, err := net.Dial("tcp", p.addrs[0])
-		if err != nil {
-			return nil, err
-		}
-		defer one.Close()
-		if err := roundTrip(one, out, in, out); err != nil {
-			return nil, err
-		}
-		time.Sleep(o.settle) // what starting left behind would be counted in the server's favour
-		before, err := p.resident()
-		if err != nil {
-			return nil, err
-		}
-		for i := range n {
-			c, err := net.Dial("tcp", p.addrs[0])
-			if err != nil {
-				return nil, fmt.Errorf("connection %d: %w", i, err)
-			}
-			defer c.Close()
-			if err := roundTrip(c, out, in, out); err != nil {
-				return nil, fmt.Errorf("connection %d: %w", i, err)
-			}
-		}
-		time.Sleep(o.settle)
-		after, err := p.resident()
-		return figures{perConn: float64(after-before) / float64(n)}, err
 	}
 }
