@@ -38,6 +38,7 @@ type Host struct {
 	onLoop  time.Duration
 	runtime wazero.Runtime
 	cache   *compileCache // nil: none
+	unused  *compileCache // the one of a wazero that compiles nothing; nil: none
 	turns   turns
 	clocks  sync.Map // protocol.Reactor -> *clock
 	garbage garbage
@@ -88,6 +89,9 @@ func New(cfg Config) (*Host, error) {
 		}
 	}
 	h.runtime = wazero.NewRuntimeWithConfig(ctx, rc)
+	if h.cache != nil && interpreted(h.runtime.CompileModule) {
+		h.cache, h.unused = nil, h.cache
+	}
 	if err := h.offerImports(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("host modules: %w", err), h.Close())
 	}
@@ -110,8 +114,10 @@ func (h *Host) Close() error {
 	}
 	h.garbage.running.Wait()
 	err := errors.Join(h.runtime.Close(context.Background()), h.gauge.Close())
-	if h.cache != nil {
-		err = errors.Join(err, h.cache.close())
+	for _, c := range []*compileCache{h.cache, h.unused} {
+		if c != nil {
+			err = errors.Join(err, c.close())
+		}
 	}
 	return err
 }

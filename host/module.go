@@ -182,11 +182,19 @@ func formatLimit(name string, l *Limits) string {
 	return text
 }
 
-// compile makes machine code of a rewritten module.
+// compile makes machine code of a rewritten module, or finds what was made before.
 func (m *Module) compile(ctx context.Context, l *Limits, r *rewrite.Result) error {
-	compiled, err := m.host.compile(ctx, r.Wasm, l.CompileTime)
-	if err != nil {
-		return err
+	compiled := m.host.compiled(r)
+	if compiled == nil {
+		var err error
+		if r.Wasm == nil {
+			if r, err = m.rewrite(l); err != nil {
+				return err
+			}
+		}
+		if compiled, err = m.host.compile(ctx, r, l.CompileTime); err != nil {
+			return err
+		}
 	}
 	c := &code{compiled: compiled, start: r.Start, data: r.Data, recyclable: r.Recyclable, imageable: r.Imageable,
 		memory: int64(r.Memory.Min) * image.PageSize, tables: int64(r.TableEntries) * entrySize}

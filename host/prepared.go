@@ -68,10 +68,11 @@ func (c *compileCache) storePrepared(key codecache.Key, r *rewrite.Result) error
 }
 
 // encodeResult writes, each with its length in front: everything but segments and wasm as a gob, the segments' offsets
-// and lengths, their bytes, and the wasm.
+// and lengths, their bytes, and the shell. The wasm is left out: it is of use without machine code only, and where that
+// is missing the module can be rewritten once more.
 func encodeResult(r *rewrite.Result) ([]byte, error) {
 	rest := *r
-	rest.Data, rest.Wasm, rest.Custom = nil, nil, nil
+	rest.Data, rest.Wasm, rest.Shell, rest.Custom = nil, nil, nil, nil
 	if manifest, ok := r.Custom[abi.ManifestSection]; ok {
 		rest.Custom = map[string][]byte{abi.ManifestSection: manifest}
 	}
@@ -86,7 +87,7 @@ func encodeResult(r *rewrite.Result) ([]byte, error) {
 		data = append(data, d.Bytes...)
 	}
 	var out []byte
-	for _, part := range [][]byte{meta.Bytes(), table, data, r.Wasm} {
+	for _, part := range [][]byte{meta.Bytes(), table, data, r.Shell} {
 		out = binary.LittleEndian.AppendUint64(out, uint64(len(part)))
 		out = append(out, part...)
 	}
@@ -119,6 +120,6 @@ func decodeResult(b []byte) (*rewrite.Result, error) {
 		r.Data = append(r.Data, rewrite.Segment{Offset: binary.LittleEndian.Uint32(table), Bytes: data[:size]})
 		data = data[size:]
 	}
-	r.Wasm = parts[3]
+	r.Shell = parts[3]
 	return r, nil
 }

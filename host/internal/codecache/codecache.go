@@ -7,11 +7,8 @@
 package codecache
 
 import (
-	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,7 +20,6 @@ import (
 )
 
 const (
-	magic   = "wasmnet code 2\n"
 	suffix  = ".code"
 	keyFile = "key"
 	keySize = 32
@@ -34,11 +30,6 @@ const (
 
 // ErrDamaged is wrapped by Load's error for an entry that is not what Store wrote. It has been removed.
 var ErrDamaged = errors.New("entry is damaged or was swapped")
-
-// Key names an entry: the hash of what was compiled.
-type Key [sha256.Size]byte
-
-func (k Key) file() string { return hex.EncodeToString(k[:]) + suffix }
 
 // Cache is an open directory. Its methods may be used by several goroutines and processes.
 type Cache struct {
@@ -157,78 +148,6 @@ func (c *Cache) loadSecret() ([]byte, error) {
 		}
 	}
 	return nil, fmt.Errorf("%s: cannot be read as a key of %d bytes", filepath.Join(c.dir, keyFile), keySize)
-}
-
-// Load returns the name and the content stored under k. ok is false if there is none, or none that can be trusted;
-// the error then says why.
-func (c *Cache) Load(k Key) (name string, content []byte, ok bool, err error) {
-	b, err := c.root.ReadFile(k.file())
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil, false, nil
-	}
-	if err != nil {
-		return "", nil, false, fmt.Errorf("compile cache: %w", err)
-	}
-	name, content, ok = c.open(k, b)
-	if !ok {
-		c.root.Remove(k.file())
-		return "", nil, false, fmt.Errorf("compile cache: %s: %w", filepath.Join(c.dir, k.file()), ErrDamaged)
-	}
-	now := time.Now()
-	c.root.Chtimes(k.file(), now, now) // a failure only makes it look older than it is
-	return name, content, true, nil
-}
-
-// newSeal returns what authenticates entries. It is AES-GCM of nothing but additional data, with a random nonce:
-// several times as fast as an HMAC, which was a tenth of a program's start.
-func newSeal(secret []byte) (cipher.AEAD, error) {
-	block, err := aes.NewCipher(secret)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCMWithRandomNonce(block)
-}
-
-// An entry is: magic, code, key, length of the name in one byte, name, content. The code covers the key and all behind it.
-// It is opened in place.
-func (c *Cache) open(k Key, b []byte) (name string, content []byte, ok bool) {
-	body := len(magic) + c.seal.Overhead()
-	if len(b) < body+len(k)+1 || string(b[:len(magic)]) != magic || Key(b[body:body+len(k)]) != k {
-		return "", nil, false
-	}
-	if _, err := c.seal.Open(nil, nil, b[len(magic):body], b[body:]); err != nil {
-		return "", nil, false
-	}
-	b = b[body+len(k):]
-	n := int(b[0])
-	if len(b) < 1+n {
-		return "", nil, false
-	}
-	return string(b[1 : 1+n]), b[1+n:], true
-}
-
-// Store writes an entry, whole or not at all. name is at most 255 bytes.
-func (c *Cache) Store(k Key, name string, content []byte) error {
-	if len(name) > 255 {
-		return fmt.Errorf("compile cache: name of %d bytes", len(name))
-	}
-	body := make([]byte, 0, len(k)+1+len(name)+len(content))
-	body = append(body, k[:]...)
-	body = append(body, byte(len(name)))
-	body = append(body, name...)
-	body = append(body, content...)
-	temporary := temporaryName()
-	entry := slices.Concat([]byte(magic), c.seal.Seal(nil, nil, nil, body), body)
-	err := c.root.WriteFile(temporary, entry, 0o600)
-	if err == nil {
-		err = c.root.Rename(temporary, k.file())
-	}
-	if err != nil {
-		c.root.Remove(temporary)
-		return fmt.Errorf("compile cache: %w", err)
-	}
-	c.trim(MaxSize)
-	return nil
 }
 
 // trim removes what was longest unused, and what a process that died left behind.

@@ -34,16 +34,75 @@ func TestStoreAndLoad(t *testing.T) {
 	}
 }
 
+// What is lent can be read like a file of the content, and stays what it was.
+func TestLend(t *testing.T) {
+	c := open(t, filepath.Join(t.TempDir(), "cache"))
+	dir := t.TempDir()
+	content := bytes.Repeat([]byte("content "), 1<<14)
+	k := Key{1}
+	if err := c.Store(k, "sub/name", content); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, err := c.Lend(Key{2}, dir); ok || err != nil {
+		t.Fatalf("Lend of what is not there: %v, %v", ok, err)
+	}
+	giveBack, ok, err := c.Lend(k, dir)
+	if !ok || err != nil {
+		t.Fatalf("Lend: %v, %v", ok, err)
+	}
+	entry, err := os.OpenFile(filepath.Join(c.Dir(), k.file()), os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry.Close()
+	got, err := os.ReadFile(filepath.Join(dir, "sub/name"))
+	if err != nil || !bytes.HasPrefix(got, content) {
+		t.Errorf("%d bytes are lent, which do not begin with the content: %v", len(got), err)
+	}
+	giveBack()
+	if _, err := os.Lstat(filepath.Join(dir, "sub/name")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("what was given back is still there: %v", err)
+	}
+	if _, ok, err := c.Lend(k, dir); ok || !errors.Is(err, ErrDamaged) {
+		t.Errorf("Lend of a damaged entry: %v, %v", ok, err)
+	}
+}
+
+// Where there are no files in memory, an entry is held on the heap.
+func TestHeldOnTheHeap(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "entry")
+	if err := os.WriteFile(path, []byte("content and more"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	h, err := holdOnHeap(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.close()
+	if err := h.place(path+"2", len("content")); err != nil || string(h.bytes()) != "content and more" {
+		t.Fatalf("place: %v; held: %q", err, h.bytes())
+	}
+	if got, err := os.ReadFile(path + "2"); err != nil || string(got) != "content" {
+		t.Errorf("placed: %q, %v", got, err)
+	}
+}
+
 func TestDamagedEntriesAreNotUsed(t *testing.T) {
 	dir := t.TempDir()
 	os.Chmod(dir, 0o700)
 	c := open(t, dir)
 	k, other := Key{1}, Key{2}
 	for name, damage := range map[string]func(b []byte) []byte{
-		"a bit of the content": func(b []byte) []byte { b[len(b)-1] ^= 1; return b },
-		"a bit of the code":    func(b []byte) []byte { b[len(magic)] ^= 1; return b },
+		"a bit of the content": func(b []byte) []byte { b[0] ^= 1; return b },
+		"a bit of the code":    func(b []byte) []byte { b[len(b)-len(magic)-1] ^= 1; return b },
 		"truncated":            func(b []byte) []byte { return b[:len(b)-1] },
-		"header only":          func([]byte) []byte { return []byte(magic) },
+		"without its head":     func(b []byte) []byte { return b[1:] },
+		"magic only":           func([]byte) []byte { return []byte(magic) },
 		"empty":                func([]byte) []byte { return nil },
 		"longer":               func(b []byte) []byte { return append(b, 0) },
 		"another module's": func([]byte) []byte {

@@ -5,6 +5,7 @@ package image
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -109,22 +110,34 @@ func newMapped(snapshot []byte, reserve int, s Strategy) (_ *mapped, err error) 
 
 // fill writes the snapshot into the file, leaving out what is zero.
 func (src *mapped) fill(snapshot []byte) error {
-	zeros := make([]byte, block)
-	for at := 0; at < len(snapshot); at += block {
-		b := snapshot[at : at+block]
-		if string(b) == string(zeros) {
-			continue
+	var zeros [block]byte
+	blank := func(at int) bool { return string(snapshot[at:at+block]) == string(zeros[:]) }
+	for at := 0; at < len(snapshot); {
+		from := at
+		for at < len(snapshot) && !blank(at) {
+			at += block
 		}
-		if n, err := unix.Pwrite(src.fd, b, int64(at)); err != nil || n != block {
-			return os.NewSyscallError("pwrite", errors.Join(err, shortWrite(n)))
+		if err := src.write(snapshot[from:at], from); err != nil {
+			return err
+		}
+		for at < len(snapshot) && blank(at) {
+			at += block
 		}
 	}
 	return nil
 }
 
-func shortWrite(n int) error {
-	if n < block {
-		return fmt.Errorf("%d of %d bytes written", n, block)
+// write writes b into the file, at an offset.
+func (src *mapped) write(b []byte, at int) error {
+	for len(b) > 0 {
+		n, err := unix.Pwrite(src.fd, b, int64(at))
+		if err == nil && n == 0 {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
+			return os.NewSyscallError("pwrite", err)
+		}
+		b, at = b[n:], at+n
 	}
 	return nil
 }

@@ -66,6 +66,9 @@ func TestCorpus(t *testing.T) {
 			if err := v.check(res.Wasm); err != nil {
 				t.Errorf("%s: with %+v: %v", path, o, err)
 			}
+			if err := v.check(res.Shell); err != nil {
+				t.Errorf("%s: with %+v: the shell: %v", path, o, err)
+			}
 		}
 	})
 	t.Logf("%d rewritten, %d refused", taken, refused)

@@ -29,5 +29,8 @@ func FuzzRewrite(f *testing.F) {
 		if (before == nil) != (after == nil) {
 			t.Fatalf("wazero on the original: %v; on the rewritten: %v", before, after)
 		}
+		if err := v.check(res.Shell); after == nil && err != nil {
+			t.Fatalf("wazero on the shell: %v", err)
+		}
 	})
 }

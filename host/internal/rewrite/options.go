@@ -1,6 +1,10 @@
 package rewrite
 
-import "github.com/wasmnet/wasmnet/host/internal/wasm"
+import (
+	"crypto/sha256"
+
+	"github.com/wasmnet/wasmnet/host/internal/wasm"
+)
 
 // The names that a rewritten module adds.
 const (
@@ -51,8 +55,12 @@ type Event struct {
 
 // Result is a rewritten module and what the host needs to know about it.
 type Result struct {
-	// Wasm is the rewritten module in the binary format.
-	Wasm []byte
+	// Wasm is the rewritten module in the binary format, and Digest its SHA-256.
+	Wasm   []byte
+	Digest [sha256.Size]byte
+	// Shell is Wasm with functions that only trap, and Digest in a custom section so that no other module has the same. Where
+	// the machine code of Wasm is at hand, nothing else of the module is needed, and this is decoded and validated in no time.
+	Shell []byte
 	// Data are the active data segments, which the rewritten module no longer applies: the host writes them once, in
 	// order, into the first instance, and checks their bounds. The bytes alias the original module.
 	Data []Segment

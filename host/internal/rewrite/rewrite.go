@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"crypto/sha256"
 	"fmt"
 
 	"github.com/wasmnet/wasmnet/host/internal/wasm"
@@ -47,6 +48,8 @@ func Rewrite(module []byte, o Options) (*Result, error) {
 		return nil, err
 	}
 	r.res.Wasm, r.res.Size = r.out.Encode(), len(module)
+	r.res.Digest = sha256.Sum256(r.res.Wasm)
+	r.res.Shell = r.shell()
 	return r.res, nil
 }
 
