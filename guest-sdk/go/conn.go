@@ -3,6 +3,8 @@
 package wasmnet
 
 import (
+	"reflect"
+
 	"github.com/wasmnet/wasmnet/abi"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
@@ -32,6 +34,7 @@ type conn struct {
 	paused       bool // the producer has been told to pause
 	writeClosing bool // LoseWriteConnection was called
 	losingWrite  bool // and waits for the producer
+	direct       bool // its handle was given away: what is written must not wait
 
 	peer, host protocol.Address // asked for when first wanted
 }
@@ -42,12 +45,17 @@ var (
 )
 
 // Handle returns the handle of t in the ABI, for use with imports that have no counterpart in package protocol.
-func Handle(t protocol.Transport) int32 { return t.(*conn).handle }
+func Handle(t protocol.Transport) int32 {
+	c := t.(*conn)
+	handOver()
+	c.direct = true
+	return c.handle
+}
 
 // connectionMade makes the protocol of a new connection: one that was dialled here, or one that the host or a listener
 // of this instance accepted.
 func connectionMade(handle int32) {
-	c := conns.get(handle)
+	c := hot.conns.get(handle)
 	if c == nil {
 		if p := ports.get(handle); p != nil {
 			p.made()
@@ -60,7 +68,7 @@ func connectionMade(handle int32) {
 		}
 		c = newConn()
 		c.handle, c.factory, c.peer = handle, factoryOf(handle), peer
-		conns.put(handle, c)
+		hot.conns.put(handle, c)
 	}
 	c.state = open
 	if c.factory != nil {
@@ -87,7 +95,7 @@ func factoryOf(handle int32) protocol.Factory {
 }
 
 func (c *conn) lost(reason error) {
-	conns.remove(c.handle)
+	hot.conns.remove(c.handle)
 	c.state = gone
 	c.stopProducer()
 	if c.protocol != nil {
@@ -105,41 +113,38 @@ func (c *conn) lost(reason error) {
 // readLost is the peer's half-close. Every Go guest exports the event, so that the choice which the ABI makes by its
 // presence is made here, for each protocol.
 func (c *conn) readLost() {
-	if h, ok := c.protocol.(protocol.HalfCloser); ok {
-		h.ReadConnectionLost()
+	if has(c.protocol, halfCloser) {
+		c.protocol.(protocol.HalfCloser).ReadConnectionLost()
 		return
 	}
 	c.close()
 }
 
 func (c *conn) writeLost() {
-	if h, ok := c.protocol.(protocol.HalfCloser); ok {
-		h.WriteConnectionLost()
+	if has(c.protocol, halfCloser) {
+		c.protocol.(protocol.HalfCloser).WriteConnectionLost()
 	}
+}
+
+var (
+	halfCloser        = reflect.TypeFor[protocol.HalfCloser]()
+	handshakeListener = reflect.TypeFor[protocol.HandshakeListener]()
+)
+
+// has reports whether p has the methods of an interface. So would a type assertion, but the runtime notes the first answer
+// for each type, also where it is no: in a fresh sandbox that is a write to seven pages.
+func has(p protocol.Protocol, methods reflect.Type) bool {
+	return reflect.TypeOf(p).Implements(methods)
 }
 
 // close has the host flush and close, whatever the producer.
 func (c *conn) close() {
+	handOver()
 	c.state = closing
 	if c.producer != nil && !c.streaming {
 		c.setOption(abi.OptionProducer, abi.ProducerPush)
 	}
 	hostLoseConnection(c.handle)
-}
-
-// Write implements [protocol.Transport].
-func (c *conn) Write(p []byte) (int, error) {
-	if c.state != open && c.state != losing || c.writeClosing && !c.losingWrite {
-		return 0, protocol.ErrClosed
-	}
-	switch n := hostWrite(c.handle, bytesPtr(p), int32(len(p))); {
-	case n >= 0:
-		return len(p), nil
-	case n == int32(abi.Limit):
-		c.state = closing
-		return 0, protocol.ErrLimit
-	}
-	return 0, protocol.ErrClosed
 }
 
 // LoseConnection implements [protocol.Transport].
@@ -159,6 +164,9 @@ func (c *conn) AbortConnection() {
 	if c.state == gone {
 		return
 	}
+	if hot.writer == c.handle {
+		hot.writer, hot.gathered = 0, 0
+	}
 	c.state = closing
 	hostAbortConnection(c.handle)
 }
@@ -173,6 +181,7 @@ func (c *conn) LoseWriteConnection() {
 		c.losingWrite = true
 		return
 	}
+	handOver()
 	hostLoseWriteConnection(c.handle)
 }
 
@@ -191,7 +200,10 @@ func (c *conn) ResumeReading() {
 }
 
 // Buffered implements [protocol.Transport].
-func (c *conn) Buffered() int { return max(0, int(hostWrite(c.handle, nil, 0))) }
+func (c *conn) Buffered() int {
+	handOver()
+	return max(0, int(hostWrite(c.handle, nil, 0)))
+}
 
 // Disconnecting implements [protocol.Transport].
 func (c *conn) Disconnecting() bool { return c.state >= losing }
@@ -227,7 +239,10 @@ func (c *conn) SetNoDelay(on bool) { c.setOption(abi.OptionNoDelay, number(on)) 
 // SetKeepAlive implements [protocol.Transport].
 func (c *conn) SetKeepAlive(on bool) { c.setOption(abi.OptionKeepAlive, number(on)) }
 
-func (c *conn) setOption(option int32, value int64) { hostSetOption(c.handle, option, value) }
+func (c *conn) setOption(option int32, value int64) {
+	handOver()
+	hostSetOption(c.handle, option, value)
+}
 
 // Reactor implements [protocol.Transport].
 func (c *conn) Reactor() protocol.Reactor { return theReactor }
@@ -248,6 +263,7 @@ func (c *conn) Splice(other protocol.Transport) error {
 	case c.producer != nil || to.producer != nil:
 		return protocol.ErrProducerRegistered
 	}
+	handOver()
 	if code := hostSplice(c.handle, to.handle); code < 0 {
 		return codeError(code)
 	}

@@ -22,7 +22,7 @@ var _ protocol.Connector = (*connector)(nil)
 
 // Connect implements [protocol.Reactor].
 func (*reactor) Connect(endpoint string, f protocol.Factory) (protocol.Connector, error) {
-	if !running {
+	if !hot.running {
 		return nil, fmt.Errorf("connect %s: %w", endpoint, protocol.ErrNotRunning)
 	}
 	if isDatagram(endpoint) {
@@ -48,7 +48,7 @@ func (c *connector) attempt() error {
 	switch code := abi.Code(handle); {
 	case handle > 0:
 		c.conn = &conn{handle: handle, connector: c, factory: c.factory}
-		conns.put(handle, c.conn)
+		hot.conns.put(handle, c.conn)
 	case code == abi.Invalid || code == abi.Unsupported || code == abi.TooBig:
 		c.rest()
 		return fmt.Errorf("connect %q: not a client endpoint that can be dialled: %w", c.endpoint, code)

@@ -34,7 +34,7 @@ func isDatagram(endpoint string) bool {
 
 // ListenUDP implements [protocol.Reactor].
 func (*reactor) ListenUDP(endpoint string, p protocol.DatagramProtocol) (protocol.Port, error) {
-	if !running {
+	if !hot.running {
 		return nil, fmt.Errorf("listen %s: %w", endpoint, protocol.ErrNotRunning)
 	}
 	if !isDatagram(endpoint) {
@@ -49,7 +49,7 @@ func (*reactor) ListenUDP(endpoint string, p protocol.DatagramProtocol) (protoco
 
 // ConnectUDP implements [protocol.Reactor].
 func (*reactor) ConnectUDP(endpoint string, p protocol.DatagramProtocol) (protocol.Port, error) {
-	if !running {
+	if !hot.running {
 		return nil, fmt.Errorf("connect %s: %w", endpoint, protocol.ErrNotRunning)
 	}
 	if !isDatagram(endpoint) {

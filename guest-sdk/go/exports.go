@@ -17,7 +17,7 @@ func exportStop() {
 	defer reportPanic(abi.Stop)
 	stopRoot()
 	endTurn()
-	scope.Close()
+	hot.scope.Close()
 }
 
 //go:wasmexport when_running
@@ -37,7 +37,7 @@ func exportConnectionMade(handle int32) {
 //go:wasmexport data_received
 func exportDataReceived(handle, n int32) {
 	defer reportPanic(abi.DataReceived)
-	if c := conns.get(handle); c != nil && c.state == open {
+	if c := hot.conns.get(handle); c != nil && c.state == open {
 		c.protocol.DataReceived(hot.receive[:n:n])
 	}
 	endTurn()
@@ -46,7 +46,7 @@ func exportDataReceived(handle, n int32) {
 //go:wasmexport connection_lost
 func exportConnectionLost(handle, reason int32) {
 	defer reportPanic(abi.ConnectionLost)
-	if c := conns.get(handle); c != nil {
+	if c := hot.conns.get(handle); c != nil {
 		c.lost(reasonError(reason))
 	} else if p := ports.get(handle); p != nil {
 		p.lost(reasonError(reason))
@@ -57,7 +57,7 @@ func exportConnectionLost(handle, reason int32) {
 //go:wasmexport read_connection_lost
 func exportReadConnectionLost(handle int32) {
 	defer reportPanic(abi.ReadConnectionLost)
-	if c := conns.get(handle); c != nil && c.state == open {
+	if c := hot.conns.get(handle); c != nil && c.state == open {
 		c.readLost()
 	}
 	endTurn()
@@ -66,7 +66,7 @@ func exportReadConnectionLost(handle int32) {
 //go:wasmexport write_connection_lost
 func exportWriteConnectionLost(handle int32) {
 	defer reportPanic(abi.WriteConnectionLost)
-	if c := conns.get(handle); c != nil && c.protocol != nil {
+	if c := hot.conns.get(handle); c != nil && c.protocol != nil {
 		c.writeLost()
 	}
 	endTurn()
@@ -75,8 +75,8 @@ func exportWriteConnectionLost(handle int32) {
 //go:wasmexport connect_failed
 func exportConnectFailed(handle, reason int32) {
 	defer reportPanic(abi.ConnectFailed)
-	if c := conns.get(handle); c != nil {
-		conns.remove(handle)
+	if c := hot.conns.get(handle); c != nil {
+		hot.conns.remove(handle)
 		c.connector.failed(reasonError(reason))
 	} else if p := ports.get(handle); p != nil {
 		p.lost(reasonError(reason))
@@ -87,7 +87,7 @@ func exportConnectFailed(handle, reason int32) {
 //go:wasmexport handshake_completed
 func exportHandshakeCompleted(handle int32) {
 	defer reportPanic(abi.HandshakeCompleted)
-	if c := conns.get(handle); c != nil && c.protocol != nil {
+	if c := hot.conns.get(handle); c != nil && c.protocol != nil {
 		c.handshakeCompleted()
 	}
 	endTurn()
@@ -96,7 +96,7 @@ func exportHandshakeCompleted(handle int32) {
 //go:wasmexport pause_producing
 func exportPauseProducing(handle int32) {
 	defer reportPanic(abi.PauseProducing)
-	if c := conns.get(handle); c != nil {
+	if c := hot.conns.get(handle); c != nil {
 		c.outputFull()
 	}
 	endTurn()
@@ -105,7 +105,7 @@ func exportPauseProducing(handle int32) {
 //go:wasmexport resume_producing
 func exportResumeProducing(handle int32) {
 	defer reportPanic(abi.ResumeProducing)
-	if c := conns.get(handle); c != nil {
+	if c := hot.conns.get(handle); c != nil {
 		c.outputDrained()
 	}
 	endTurn()

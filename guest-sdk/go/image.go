@@ -7,19 +7,41 @@ import (
 	"runtime"
 	"unsafe"
 
+	"github.com/wasmnet/wasmnet/abi"
+	"github.com/wasmnet/wasmnet/reactor/deferred"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
 // hot is what the events of every connection write to. A sandbox shares the pages of the image until it writes to them,
 // so each page written costs every connection 4 KiB and a part of a microsecond: all of it stands together, and the
 // first connection of an instance, which most often is the only one, is made without an allocation.
+//
+// What events only read stands here as well: where thousands of sandboxes take turns, each page that an event touches is a
+// miss in the processor's translation buffer.
 var hot struct {
 	conn    conn // the first one
 	peer    protocol.TCPAddress
 	taken   bool
-	handles [16]*conn
+	running bool // start-up is over
+
+	timersChanged bool
+	writer        int32 // handle of the connection that the event under way wrote to last; 0: none
+	gathered      int   // bytes in gather, which are for it
+
+	conns   table[conn]
+	handles [16]*conn // where conns begins
+	posted  posted
+	waiting []func() // given to CallWhenRunning until there is an event
+	scope   deferred.Scope
+
 	scratch [256]byte // what conn_info tells; nothing keeps it
 	receive [64 << 10]byte
+	gather  [4 << 10]byte // see gather.go
+}
+
+func init() {
+	hot.conns.small = hot.handles[:]
+	hot.scope = *deferred.NewScope(func(e *deferred.UnhandledError) { Log(abi.LogError, e.Error()) })
 }
 
 // newConn returns a connection with nothing in it.

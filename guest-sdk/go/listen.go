@@ -21,7 +21,7 @@ var _ protocol.Port = (*listener)(nil)
 
 // Listen implements [protocol.Reactor].
 func (*reactor) Listen(endpoint string, f protocol.Factory) (protocol.Port, error) {
-	if !running {
+	if !hot.running {
 		return nil, fmt.Errorf("listen %s: %w", endpoint, protocol.ErrNotRunning)
 	}
 	if isDatagram(endpoint) {

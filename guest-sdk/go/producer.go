@@ -40,6 +40,7 @@ func (c *conn) UnregisterProducer() {
 		c.close()
 	case c.losingWrite:
 		c.losingWrite = false
+		handOver()
 		hostLoseWriteConnection(c.handle)
 	}
 }

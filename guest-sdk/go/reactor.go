@@ -26,20 +26,21 @@ var (
 func Reactor() protocol.Reactor { return theReactor }
 
 // DeferredScope implements [deferred.Scoped].
-func (*reactor) DeferredScope() *deferred.Scope { return scope }
+func (*reactor) DeferredScope() *deferred.Scope { return &hot.scope }
 
 // CallFromThread implements [protocol.Reactor]: f is called before the running event ends.
 func (*reactor) CallFromThread(f func()) {
-	posted.Lock()
-	posted.functions = append(posted.functions, f)
-	posted.Unlock()
+	hot.posted.Lock()
+	hot.posted.functions = append(hot.posted.functions, f)
+	hot.posted.Unlock()
 }
 
 // Stop implements [protocol.Reactor]. In a server's guest it fails with [protocol.ErrDenied].
 func (*reactor) Stop(status int) error {
-	if !running {
+	if !hot.running {
 		return protocol.ErrNotRunning
 	}
+	handOver()
 	switch code := hostStop(int32(status)); abi.Code(code) {
 	case abi.OK:
 		return nil
@@ -56,10 +57,9 @@ func (*reactor) Stop(status int) error {
 var epoch = time.Now()
 
 var (
-	queue         timers.Queue
-	timersChanged bool
-	hostTimer     int32         // the one timer that the host runs for the queue; 0: none
-	hostTimerDue  time.Duration // when it is due
+	queue        timers.Queue
+	hostTimer    int32         // the one timer that the host runs for the queue; 0: none
+	hostTimerDue time.Duration // when it is due
 )
 
 // delayedCall implements [protocol.DelayedCall] on a timer of the queue.
@@ -70,11 +70,11 @@ func (*reactor) Now() time.Time { return time.Now() }
 
 // CallLater implements [protocol.Clock]. It panics while the service starts: an image holds no timers.
 func (*reactor) CallLater(d time.Duration, f func()) protocol.DelayedCall {
-	if !running {
+	if !hot.running {
 		panic("wasmnet: CallLater while the service starts: timers belong into events")
 	}
 	due := after("CallLater", d)
-	timersChanged = true
+	hot.timersChanged = true
 	return delayedCall{queue.Add(due, f)}
 }
 
@@ -98,17 +98,17 @@ func (c delayedCall) Active() bool { return c.timer.Active() }
 func (c delayedCall) Time() time.Time { return epoch.Add(c.timer.Due()) }
 
 func (c delayedCall) Cancel() error {
-	timersChanged = true
+	hot.timersChanged = true
 	return c.timer.Cancel()
 }
 
 func (c delayedCall) Reset(d time.Duration) error {
-	timersChanged = true
+	hot.timersChanged = true
 	return c.timer.Set(after("Reset", d))
 }
 
 func (c delayedCall) Delay(d time.Duration) error {
-	timersChanged = true
+	hot.timersChanged = true
 	return c.timer.Set(later(c.timer.Due(), d))
 }
 
@@ -118,7 +118,7 @@ func timerFired(handle int32) {
 	if handle == abi.WakeUp || handle != hostTimer {
 		return
 	}
-	hostTimer, timersChanged = 0, true
+	hostTimer, hot.timersChanged = 0, true
 	now := time.Since(epoch)
 	for mark := queue.Mark(); queue.Fire(now, mark); {
 	}
@@ -128,7 +128,7 @@ func timerFired(handle int32) {
 // often it stands for a timer that was put off, and will be put off again before it matters. One for which there is
 // nothing to do is cancelled, because a program with a timer under way does not end.
 func setHostTimer() {
-	timersChanged = false
+	hot.timersChanged = false
 	due, pending := queue.Next()
 	if hostTimer != 0 && (!pending || due < hostTimerDue) {
 		hostCancelTimer(hostTimer)

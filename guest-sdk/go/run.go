@@ -18,7 +18,6 @@ var (
 	serve       func(protocol.Reactor, Config) (protocol.Factory, error) // given to Run
 	program     func(protocol.Reactor, Config)                           // given to Main
 	rootFactory protocol.Factory                                         // what serve returned
-	running     bool                                                     // when start-up is over
 )
 
 func init() { debug.SetGCPercent(gcPercent) }
@@ -60,7 +59,7 @@ func start() int32 {
 			return 1
 		}
 	}
-	running = true
+	hot.running = true
 	settle()
 	return 0
 }

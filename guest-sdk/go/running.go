@@ -9,26 +9,23 @@ type ReadyFactory interface {
 	Ready() error
 }
 
-// waiting holds the functions given to CallWhenRunning until there is an event.
-var waiting []func()
-
 // CallWhenRunning has f called between the events of the instance, as [protocol.Reactor]'s CallFromThread does; while the
 // service starts, which is when opening and dialling is not possible, f waits for the first event of each instance
 // (Twisted's callWhenRunning). Any goroutine may call it.
 func CallWhenRunning(f func()) {
-	if running {
+	if hot.running {
 		theReactor.CallFromThread(f)
 		return
 	}
-	posted.Lock()
-	waiting = append(waiting, f)
-	posted.Unlock()
+	hot.posted.Lock()
+	hot.waiting = append(hot.waiting, f)
+	hot.posted.Unlock()
 }
 
 // callWaiting is called in the first event.
 func callWaiting() {
-	posted.Lock()
-	posted.functions = append(posted.functions, waiting...)
-	waiting = nil
-	posted.Unlock()
+	hot.posted.Lock()
+	hot.posted.functions = append(hot.posted.functions, hot.waiting...)
+	hot.waiting = nil
+	hot.posted.Unlock()
 }

@@ -11,9 +11,9 @@ type table[T any] struct {
 // maxSmall is how far the array goes: 32 KiB.
 const maxSmall = 4096
 
-// The things that handles of this instance name. Timers are kept apart: there is one handle for all of them.
+// The things that handles of this instance name, beside the connections in hot. Timers are kept apart: there is one
+// handle for all of them.
 var (
-	conns     = table[conn]{small: hot.handles[:]}
 	ports     table[datagramPort]
 	requests  table[request]
 	listeners table[listener]

@@ -20,6 +20,7 @@ func (c *conn) StartTLS(o protocol.TLSOptions) error {
 	if err != nil {
 		return err
 	}
+	handOver()
 	switch code := hostStartTLS(c.handle, stringPtr(text), int32(len(text))); abi.Code(code) {
 	case abi.OK:
 		return nil
@@ -78,7 +79,7 @@ func (c *conn) TLS() (protocol.TLSInfo, bool) {
 }
 
 func (c *conn) handshakeCompleted() {
-	if h, ok := c.protocol.(protocol.HandshakeListener); ok {
-		h.HandshakeCompleted()
+	if has(c.protocol, handshakeListener) {
+		c.protocol.(protocol.HandshakeListener).HandshakeCompleted()
 	}
 }

@@ -8,18 +8,14 @@ import (
 	"sync"
 
 	"github.com/wasmnet/wasmnet/abi"
-	"github.com/wasmnet/wasmnet/reactor/deferred"
 )
 
 // posted holds the functions given to CallFromThread. A guest has one thread, but a goroutine that allocates may have to
 // wait for the collector in the middle of something, so there is a lock.
-var posted struct {
+type posted struct {
 	sync.Mutex
 	functions []func()
 }
-
-// scope collects the Deferreds that end in an error that nobody handles.
-var scope = deferred.NewScope(func(e *deferred.UnhandledError) { Log(abi.LogError, e.Error()) })
 
 // maxRounds is how often an event calls what was posted while it did so. Functions that post themselves for ever keep
 // neither the event from ending nor the host from its other work.
@@ -29,10 +25,10 @@ const maxRounds = 64
 // what they posted, asks the host for the next timer, and reports unhandled errors. After it nothing in the guest can
 // go on before the host calls again.
 func endTurn() {
-	if len(waiting) > 0 && running {
+	if len(hot.waiting) > 0 && hot.running {
 		callWaiting()
 	}
-	for round := 0; len(posted.functions) > 0 || runtime.NumGoroutine() > 1; round++ {
+	for round := 0; len(hot.posted.functions) > 0 || runtime.NumGoroutine() > 1; round++ {
 		if round == maxRounds {
 			theReactor.CallLater(0, func() {}) // whose turn ends here too
 			break
@@ -40,32 +36,35 @@ func endTurn() {
 		if runtime.NumGoroutine() > 1 {
 			letGoroutinesRun()
 		}
-		if len(posted.functions) == 0 {
+		if len(hot.posted.functions) == 0 {
 			break
 		}
 		callPosted()
 	}
-	scope.Flush()
-	if timersChanged {
+	hot.scope.Flush()
+	if hot.writer != 0 {
+		handOver()
+	}
+	if hot.timersChanged {
 		setHostTimer()
 	}
 }
 
 // callPosted calls the functions that have been posted so far; those that they post wait for the next round.
 func callPosted() {
-	posted.Lock()
-	due := posted.functions
-	posted.functions = nil
-	posted.Unlock()
+	hot.posted.Lock()
+	due := hot.posted.functions
+	hot.posted.functions = nil
+	hot.posted.Unlock()
 	for i, f := range due {
 		due[i] = nil
 		f()
 	}
-	posted.Lock()
-	if posted.functions == nil {
-		posted.functions = due[:0]
+	hot.posted.Lock()
+	if hot.posted.functions == nil {
+		hot.posted.functions = due[:0]
 	}
-	posted.Unlock()
+	hot.posted.Unlock()
 }
 
 // nextEvent is the host's descriptor of the next event. Go's scheduler asks the host about it when no goroutine can run,

@@ -58,6 +58,8 @@ func start(r protocol.Reactor, c wasmnet.Config) (protocol.Factory, error) {
 		return protocol.FactoryFunc(func(protocol.Address) protocol.Protocol { return &half{} }), nil
 	case "deny":
 		return protocol.FactoryFunc(func(protocol.Address) protocol.Protocol { return nil }), nil
+	case "gather":
+		return protocol.FactoryFunc(func(protocol.Address) protocol.Protocol { return &gatherer{} }), nil
 	case "echo":
 		return protocol.FactoryFunc(func(protocol.Address) protocol.Protocol { return &echo{} }), nil
 	}
@@ -108,6 +110,11 @@ func (f *factory) ClientConnectionLost(_ protocol.Connector, reason error) {
 type echo struct{ protocol.Base }
 
 func (e *echo) DataReceived(data []byte) { e.Transport.Write(data) }
+
+// gatherer is a script that does not ask for its transport's handle.
+type gatherer struct{ script }
+
+func (g *gatherer) ConnectionMade(t protocol.Transport) { g.Base.ConnectionMade(t) }
 
 type half struct{ script }
 
@@ -186,6 +193,9 @@ func run(t protocol.Transport, r protocol.Reactor, command string) {
 		runTransport(t, rest)
 	case "first":
 		first = t
+	case "tofirst":
+		n, err := first.Write([]byte(rest))
+		say("wrote %d, %v", n, err)
 	case "splice":
 		say("splice: %v", first.(protocol.Splicer).Splice(t))
 	case "push", "pull":
