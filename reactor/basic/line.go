@@ -35,6 +35,10 @@ func (p *LineReceiver) parse() bool {
 	if !p.raw {
 		// A beginning as long as this cannot become a line of MaxLength any more.
 		delimiter, limit := lineRules(p.Delimiter, p.MaxLength)
+		if line, ok := p.lines.next(delimiter, limit); ok {
+			p.Handler.LineReceived(line)
+			return true
+		}
 		return p.lines.parse(p.Transport, p.Handler, delimiter, limit, limit+len(delimiter)-1)
 	}
 	if p.lines.available() == 0 {

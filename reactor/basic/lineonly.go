@@ -32,6 +32,10 @@ func (p *LineOnlyReceiver) DataReceived(data []byte) { p.lines.receive(p.Transpo
 
 func (p *LineOnlyReceiver) parse() bool {
 	delimiter, limit := lineRules(p.Delimiter, p.MaxLength)
+	if line, ok := p.lines.next(delimiter, limit); ok {
+		p.Handler.LineReceived(line)
+		return true
+	}
 	return p.lines.parse(p.Transport, p.Handler, delimiter, limit, limit)
 }
 

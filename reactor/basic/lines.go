@@ -1,6 +1,10 @@
 package basic
 
-import "github.com/wasmnet/wasmnet/reactor/protocol"
+import (
+	"bytes"
+
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
 
 // MaxLineLength is the longest line that [LineReceiver] and [LineOnlyReceiver] accept unless told otherwise, in bytes
 // without the delimiter.
@@ -33,6 +37,41 @@ type lines struct {
 	stream
 	scanned int  // so many unconsumed bytes are known to hold no delimiter
 	passing bool // over the rest of a line that was too long
+}
+
+// next takes a line of up to limit bytes that has come whole and in one piece, as nearly all do; ok is false if parse has to
+// see what there is.
+func (l *lines) next(delimiter []byte, limit int) (line []byte, ok bool) {
+	if l.off < len(l.held) || l.passing {
+		return nil, false
+	}
+	in := l.in
+	end := find(in, delimiter, l.scanned)
+	if end < 0 {
+		l.scanned = max(l.scanned, len(in)-len(delimiter)+1)
+		return nil, false
+	}
+	if end > limit {
+		return nil, false
+	}
+	l.scanned = 0
+	l.in = in[end+len(delimiter):]
+	return in[:end:end], true
+}
+
+// find is where the first delimiter begins, from the place from on, or -1. For delimiters, which are short, it is quicker than
+// [bytes.Index] where that has no instructions of its own for it, as in WebAssembly.
+func find(s, delimiter []byte, from int) int {
+	for first := delimiter[0]; ; from++ {
+		i := bytes.IndexByte(s[from:], first)
+		if i < 0 {
+			return -1
+		}
+		from += i
+		if len(delimiter) == 1 || bytes.HasPrefix(s[from+1:], delimiter[1:]) {
+			return from
+		}
+	}
 }
 
 // parse delivers one line of up to limit bytes. A beginning of a line that is longer than unfinished is too long.

@@ -69,7 +69,7 @@ func (s *stream) hold() {
 
 // compact drops a buffer that was consumed. Nothing that was handed to a handler is in use when it is called.
 func (s *stream) compact() {
-	if s.off < len(s.held) || s.held == nil {
+	if s.off < len(s.held) || len(s.held) == 0 {
 		return
 	}
 	s.held, s.off = s.held[:0], 0
@@ -142,8 +142,8 @@ func endsWith(a, b []byte) bool {
 func (s *stream) index(sep []byte, from int) int {
 	held := s.held[s.off:]
 	if from < len(held) {
-		if i := bytes.Index(held[from:], sep); i >= 0 {
-			return from + i
+		if i := find(held, sep, from); i >= 0 {
+			return i
 		}
 	}
 	// One that begins in the buffer and ends in the chunk.
@@ -153,9 +153,8 @@ func (s *stream) index(sep []byte, from int) int {
 			return i
 		}
 	}
-	start := max(0, from-len(held))
-	if i := bytes.Index(s.in[start:], sep); i >= 0 {
-		return len(held) + start + i
+	if i := find(s.in, sep, max(0, from-len(held))); i >= 0 {
+		return len(held) + i
 	}
 	return -1
 }
