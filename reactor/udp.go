@@ -40,9 +40,9 @@ type DatagramPort struct {
 	started  bool
 	closed   bool
 	reason   error
-	refusals bool   // ConnectionRefused is about to be called
-	wrote    uint64 // turn in which it wrote last
-	sendErr  error  // of a datagram that went out late
+	refusals bool      // ConnectionRefused is about to be called
+	wrote    uint64    // turn in which it wrote last
+	sendErr  sendError // of a datagram that went out late
 }
 
 // datagramEvents are what a port has to tell its protocol.

@@ -32,7 +32,7 @@ type netPacket struct {
 	inErr   error
 	out     []netDatagram
 	outSize int
-	outErr  error
+	outErr  sendError
 	closed  bool
 }
 
@@ -195,8 +195,7 @@ func (s *netPacket) receive(b *datagrams) error {
 func (s *netPacket) send(o *outgoing) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.outErr; err != nil {
-		s.outErr = nil
+	if err := s.outErr.take(o.to[o.at], o.names[o.at]); err != nil {
 		return 0, err
 	}
 	idle := len(s.out) == 0
@@ -240,7 +239,7 @@ func (s *netPacket) writeOut() {
 				s.tell()
 			}
 		case err != nil:
-			s.outErr = err
+			s.outErr = sendError{err, d.to, d.name}
 		}
 		s.out[0] = netDatagram{}
 		s.out = s.out[1:]

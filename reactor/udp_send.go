@@ -14,7 +14,7 @@ var (
 )
 
 // WriteTo implements [protocol.DatagramTransport]. An error that shows only when gathered datagrams go out is returned
-// by the next call, whose own datagram is dropped.
+// by the next call if that is for the same receiver, and its own datagram is dropped.
 func (p *DatagramPort) WriteTo(data []byte, to netip.AddrPort) error {
 	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
 	switch {
@@ -52,7 +52,7 @@ func (p *DatagramPort) write(data []byte, to netip.AddrPort, name string) error 
 	if len(data) > p.limit {
 		return protocol.ErrMessageTooLong
 	}
-	if err := p.takeError(); err != nil {
+	if err := p.sendErr.take(to, name); err != nil {
 		return err
 	}
 	if o.port != p || !o.add(data, to, name) {
@@ -64,13 +64,27 @@ func (p *DatagramPort) write(data []byte, to netip.AddrPort, name string) error 
 		l.flushDatagrams()
 	}
 	p.wrote = l.turn
-	return p.takeError()
+	return p.sendErr.take(to, name)
 }
 
-func (p *DatagramPort) takeError() error {
-	err := p.sendErr
-	p.sendErr = nil
-	return err
+// sendError is why a datagram did not go out, and whose it was: what one receiver cannot take is no other's loss.
+type sendError struct {
+	err  error
+	to   netip.AddrPort
+	name string
+}
+
+// take returns the error if it is of this receiver, and forgets it.
+func (e *sendError) take(to netip.AddrPort, name string) error {
+	if e.err == nil {
+		return nil
+	}
+	late := *e
+	*e = sendError{}
+	if late.to != to || late.name != name {
+		return nil
+	}
+	return late.err
 }
 
 // flushDatagrams sends what was gathered. What the kernel has no room for is dropped.
@@ -98,7 +112,7 @@ func (l *Loop) flushDatagrams() {
 				refused = o.at
 			}
 		default:
-			p.sendErr = err
+			p.sendErr = sendError{err, o.to[o.at], o.names[o.at]}
 			o.at++
 		}
 	}

@@ -92,13 +92,56 @@ func (l *Loop) ConnectUNIXDatagramEndpoint(e *endpoint.Client, p protocol.UNIXDa
 	return u, nil
 }
 
+// ListenUNIXDatagramFromThread is [Loop.ListenUNIXDatagram] for other goroutines. The methods of the port are the
+// loop's all the same.
+func (l *Loop) ListenUNIXDatagramFromThread(text string, p protocol.UNIXDatagramProtocol) (protocol.Port, error) {
+	e, err := endpoint.ParseServer(text)
+	if err != nil {
+		return nil, err
+	}
+	u := &UNIXDatagramPort{proto: p, host: protocol.UNIXAddress{Name: e.Address}}
+	err = errNotUNIXDatagrams
+	if e.Network == "unixgram" {
+		err = l.bindUNIX(u, e)
+	}
+	if err == nil && !l.post(func() { l.admitUNIX(u) }) {
+		u.port.sock.close()
+		err = protocol.ErrShutdown
+	}
+	if err != nil {
+		return nil, protocol.ErrCannotListen.Because(fmt.Errorf("%s: %w", e.Text, err))
+	}
+	return u, nil
+}
+
+// admitUNIX begins with a port that another goroutine has opened.
+func (l *Loop) admitUNIX(u *UNIXDatagramPort) {
+	l.datagramPorts[u.port] = struct{}{}
+	if l.stopping.refuses() {
+		u.port.stop(protocol.ErrShutdown)
+		return
+	}
+	u.port.start()
+}
+
 // openUNIX opens the socket of u, whose own file is described by e.
 func (l *Loop) openUNIX(u *UNIXDatagramPort, e *endpoint.Server) error {
+	if l.stopping.refuses() {
+		return protocol.ErrShutdown
+	}
+	if err := l.bindUNIX(u, e); err != nil {
+		return err
+	}
+	l.datagramPorts[u.port] = struct{}{}
+	l.CallFromThread(u.port.start)
+	return nil
+}
+
+// bindUNIX gives u its socket. Any goroutine may call it.
+func (l *Loop) bindUNIX(u *UNIXDatagramPort, e *endpoint.Server) error {
 	switch {
 	case u.proto == nil:
 		return errors.New("the protocol is nil")
-	case l.stopping.refuses():
-		return protocol.ErrShutdown
 	case strings.HasPrefix(u.host.Name+u.peer.Name, "@") && runtime.GOOS != "linux":
 		return fmt.Errorf("abstract names: %w", protocol.ErrUnsupported)
 	}
@@ -107,9 +150,7 @@ func (l *Loop) openUNIX(u *UNIXDatagramPort, e *endpoint.Server) error {
 		return err
 	}
 	u.port = l.newDatagramPort(u.proto, u)
-	l.datagramPorts[u.port] = struct{}{}
 	u.port.sock, u.port.limit, u.port.named, u.port.linked = sock, maxDatagram, true, u.peer.Name != ""
-	l.CallFromThread(u.port.start)
 	return nil
 }
 
@@ -171,7 +212,7 @@ func (u *UNIXDatagramPort) String() string {
 }
 
 // WriteTo implements [protocol.UNIXDatagramTransport]. An error that shows only when gathered datagrams go out is
-// returned by the next call, whose own datagram is dropped.
+// returned by the next call if that is for the same name, and its own datagram is dropped.
 func (u *UNIXDatagramPort) WriteTo(data []byte, to protocol.UNIXAddress) error {
 	switch {
 	case u.port.closed:

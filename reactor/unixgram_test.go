@@ -241,6 +241,12 @@ func TestUNIXDatagramRefusals(t *testing.T) {
 				t.Fatalf("WriteTo nobody: %v", err)
 			}
 		}
+		if err := loose.toTwo(r, to, protocol.UNIXAddress{Name: at[0]}); err != nil {
+			t.Errorf("WriteTo somebody, after nobody: %v", err)
+		}
+		for range 10 {
+			loose.expect(t, namedDatagram{"hello", at[0]})
+		}
 		for name, text := range map[string]string{
 			"stream":      "unix:" + endpoint.Quote(at[1]),
 			"UDP":         "udp:0",
@@ -258,13 +264,24 @@ func TestUNIXDatagramRefusals(t *testing.T) {
 	})
 }
 
+// toTwo sends to one and to another in turn, ten times, and returns the other's errors: the one's are not the other's.
+func (p *unixReceiver) toTwo(r *running, one, other protocol.UNIXAddress) (err error) {
+	for range 10 {
+		r.onLoop(r.Loops()[0], func() {
+			p.port.WriteTo([]byte("hello"), one)
+			err = errors.Join(err, p.port.WriteTo([]byte("hello"), other))
+		})
+	}
+	return err
+}
+
 // TestUNIXDatagramsThatAreLost: what is longer than 64 KiB, and what a receiver has no room for, while others get theirs.
 func TestUNIXDatagramsThatAreLost(t *testing.T) {
 	onBackends(t, func(t *testing.T, backend string) {
 		r := start(t, reactor.Config{Backend: backend})
 		at := socketNames(t)["files"]
 		server := newUNIXReceiver()
-		if _, err := r.listenUNIXDatagram("unixgram:"+endpoint.Quote(at[0]), server); err != nil {
+		if _, err := r.Loops()[0].ListenUNIXDatagramFromThread("unixgram:"+endpoint.Quote(at[0]), server); err != nil {
 			t.Fatal(err)
 		}
 		wait(t, server.started, "StartProtocol")
