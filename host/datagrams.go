@@ -1,136 +1,120 @@
 package host
 
 import (
-	"bytes"
-	"errors"
-	"net/netip"
 	"strconv"
 
 	"github.com/wasmnet/wasmnet/abi"
-	"github.com/wasmnet/wasmnet/reactor"
-	"github.com/wasmnet/wasmnet/reactor/endpoint"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
-// datagrams is a UDP port of a guest, which to the guest is a connection.
+// datagrams is a datagram port of a guest, which to the guest is a connection. What depends on the kind of its addresses
+// is in [udpDatagrams] and [unixDatagrams].
 type datagrams struct {
-	inst   *instance // nil once it has ended
-	handle int32
-	served *servedPort // nil: the guest opened it
-	port   protocol.Port
-	t      protocol.DatagramTransport // nil until it can be used
-	host   string                     // that was dialled; empty: it listens
-	text   string
-	heard  map[netip.AddrPort]struct{} // who has sent to an unconnected port, and may be answered
-	from   netip.AddrPort              // of the last datagram
-	sender []byte                      // from as text, for the guest to answer to
-	closed bool
-	in     uint64
-	out    uint64
+	inst    *instance // nil once it has ended
+	handle  int32
+	served  *servedPort // nil: the guest opened it
+	port    protocol.Port
+	t       datagramTransport // nil until it can be used
+	linked  bool              // it is connected
+	network string            // as the guest is told
+	text    string
+	sender  []byte                      // of the last datagram, as text for the guest to answer to
+	sendTo  func(p, to []byte) abi.Code // of an unconnected port
+	closed  bool
+	in      uint64
+	out     uint64
+}
+
+// datagramTransport is what the transports of all kinds have in common.
+type datagramTransport interface {
+	Write(p []byte) error
+	Peer() (protocol.Address, bool)
 }
 
 var (
-	_ protocol.DatagramProtocol  = (*datagrams)(nil)
 	_ protocol.ConnectionRefuser = (*datagrams)(nil)
-	_ reactor.AddressChecker     = (*datagrams)(nil)
 	_ describer                  = (*datagrams)(nil)
 )
+
+// heard is who has sent to an unconnected port, and may be answered.
+type heard[A comparable] map[A]struct{}
 
 // maxHeard bounds how many senders a port remembers; beyond it a random one is forgotten.
 const maxHeard = 4096
 
-func (i *instance) connectUDP(e *endpoint.Client) (int32, abi.Code) {
-	if !i.svc.grants.mayDial("udp", e.Host, uint16(e.Port)) {
-		i.svc.denied(i, "dial", e.Text, patternOf(e, "udp"))
-		return 0, abi.Denied
+func (h heard[A]) add(from A) {
+	if _, known := h[from]; known {
+		return
 	}
-	return i.openUDP(e.Text, e.Host, i.shard.loop.ConnectUDP)
+	if len(h) >= maxHeard {
+		for old := range h {
+			delete(h, old)
+			break
+		}
+	}
+	h[from] = struct{}{}
 }
 
-func (i *instance) listenUDP(e *endpoint.Server) (int32, abi.Code) {
-	return i.openUDP(e.Text, "", i.shard.loop.ListenUDP)
-}
-
-func (i *instance) openUDP(text, host string, open func(string, protocol.DatagramProtocol) (protocol.Port, error)) (int32, abi.Code) {
-	d := &datagrams{inst: i, text: text, host: host, heard: map[netip.AddrPort]struct{}{}}
+// open gives the port its handle, and opens it with f.
+func (d *datagrams) open(i *instance, f func() (protocol.Port, error)) (handle int32, err error) {
 	h, ok := i.add(d, true)
 	if !ok {
 		return 0, abi.Limit
 	}
-	d.handle = h
-	port, err := open(text, d)
-	if err != nil {
+	d.inst, d.handle = i, h
+	if d.port, err = f(); err != nil {
 		i.remove(h, true)
-		return 0, codeOf(err)
+		return 0, err
 	}
-	d.port = port
-	return h, abi.OK
+	return h, nil
 }
 
-// CheckAddress is asked by the reactor about the address that a name turned out to have.
-func (d *datagrams) CheckAddress(to netip.AddrPort) error {
-	i := d.inst
-	if i == nil {
-		return protocol.ErrConnectingCancelled
-	}
-	if i.svc.grants.mayDialAddress("udp", d.host, to) {
-		return nil
-	}
-	i.svc.denied(i, "dial", d.text+" ("+to.String()+")", "udp:"+to.String())
-	return errors.New("no grant covers " + to.String())
-}
-
-// StartProtocol implements [protocol.DatagramProtocol].
-func (d *datagrams) StartProtocol(t protocol.DatagramTransport) {
-	d.t = t
+// start is the port's first event.
+func (d *datagrams) start(t datagramTransport) {
+	d.begin(t)
 	d.made()
+}
+
+func (d *datagrams) begin(t datagramTransport) {
+	d.t = t
+	_, d.linked = t.Peer()
 }
 
 func (d *datagrams) made() (here bool) {
 	return d.deliver(func(i *instance) bool { return i.call(abi.ConnectionMade, d.handle, 0, 0) })
 }
 
-// DatagramReceived implements [protocol.DatagramProtocol]. A datagram that finds the instance busy, or that does not
-// fit, is dropped, as the network may drop it.
-func (d *datagrams) DatagramReceived(p []byte, from netip.AddrPort) {
+// taker is the instance, if it can take a datagram now. One that finds it busy is dropped, as the network may drop it.
+func (d *datagrams) taker() *instance {
 	i := d.inst
 	switch {
 	case i == nil || i.end != nil:
-		return
+		return nil
 	case i.running:
 		i.shard.tally.Dropped++
-		return
+		return nil
 	case !i.exports(abi.DatagramReceived):
-		return
+		return nil
 	}
-	buf := i.receiveBuffer()
-	if d.from != from {
-		d.from, d.sender = from, from.AppendTo(d.sender[:0])
-	}
-	if len(p)+len(d.sender) > len(buf) {
+	return i
+}
+
+// fits reports whether i has room for n bytes and their sender. What does not fit is dropped.
+func (d *datagrams) fits(i *instance, n int) bool {
+	if n+len(d.sender) > len(i.receiveBuffer()) {
 		i.shard.tally.Dropped++
-		return
+		return false
 	}
+	return true
+}
+
+// received delivers a datagram that fits.
+func (d *datagrams) received(i *instance, p []byte) {
 	d.in += uint64(len(p))
-	if _, connected := d.t.Peer(); !connected {
-		d.remember(from)
-	}
+	buf := i.receiveBuffer()
 	n := copy(buf, p)
 	m := copy(buf[n:], d.sender)
 	i.call(abi.DatagramReceived, d.handle, int32(n), int32(m))
-}
-
-func (d *datagrams) remember(from netip.AddrPort) {
-	if _, known := d.heard[from]; known {
-		return
-	}
-	if len(d.heard) >= maxHeard {
-		for old := range d.heard {
-			delete(d.heard, old)
-			break
-		}
-	}
-	d.heard[from] = struct{}{}
 }
 
 // ConnectionRefused implements [protocol.ConnectionRefuser]. Like a datagram, a refusal that finds the instance busy is
@@ -211,7 +195,7 @@ func (d *datagrams) discard() {
 func (d *datagrams) describe(key int32) (string, abi.Code) {
 	switch key {
 	case abi.InfoNetwork:
-		return "udp", abi.OK
+		return d.network, abi.OK
 	case abi.InfoEndpoint:
 		return d.text, abi.OK
 	case abi.InfoBytesIn:
@@ -221,17 +205,17 @@ func (d *datagrams) describe(key int32) (string, abi.Code) {
 	case abi.InfoHost:
 		return addressText(d.port.Host()), abi.OK
 	case abi.InfoPeer:
-		if d.t != nil {
-			if peer, ok := d.t.Peer(); ok {
-				return peer.String(), abi.OK
-			}
+		if d.linked {
+			peer, _ := d.t.Peer()
+			return peer.String(), abi.OK
 		}
 	}
 	return absent(key)
 }
 
-// maxAddress is the longest text of an address and port.
-const maxAddress = 64
+// maxAddress is the longest text of an address that a datagram is sent to: an IP address with its port, or the name of
+// a UNIX socket.
+const maxAddress = 108
 
 func sendDatagram(i *instance, s []uint64) {
 	p, to := i.view(s[1], s[2]), i.view(s[3], s[4])
@@ -244,38 +228,19 @@ func sendDatagram(i *instance, s []uint64) {
 	case d.t == nil || d.closed:
 		ret(s, abi.Closed)
 		return
-	case len(to) > maxAddress:
+	case len(to) > maxAddress || d.linked == (len(to) > 0):
 		ret(s, abi.Invalid)
 		return
 	}
 	i.chargeBytes(s[2])
-	ret(s, d.send(i, p, to))
-}
-
-func (d *datagrams) send(i *instance, p, text []byte) abi.Code {
-	_, connected := d.t.Peer()
-	if connected == (len(text) > 0) {
-		return abi.Invalid
+	var c abi.Code
+	if d.linked {
+		c = codeOf(d.t.Write(p))
+	} else {
+		c = d.sendTo(p, to)
 	}
-	var err error
-	switch {
-	case connected:
-		err = d.t.Write(p)
-	case bytes.Equal(text, d.sender): // most datagrams are answered before the next one comes
-		err = d.t.WriteTo(p, d.from)
-	default:
-		to, perr := netip.ParseAddrPort(string(text))
-		if perr != nil {
-			return abi.Invalid
-		}
-		if _, known := d.heard[to]; !known && !i.svc.grants.mayDialAddress("udp", to.Addr().String(), to) {
-			i.svc.denied(i, "dial", "udp:"+to.String(), "udp:"+to.String())
-			return abi.Denied
-		}
-		err = d.t.WriteTo(p, to)
-	}
-	if err == nil {
+	if c == abi.OK {
 		d.out += uint64(len(p))
 	}
-	return codeOf(err)
+	ret(s, c)
 }

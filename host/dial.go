@@ -60,8 +60,11 @@ func (i *instance) connect(text string) (int32, abi.Code) {
 	if err != nil {
 		return 0, parseCode(err)
 	}
-	if e.Network == "udp" {
+	switch e.Network {
+	case "udp":
 		return i.connectUDP(e)
+	case "unixgram":
+		return i.connectUNIX(e)
 	}
 	d := &dial{inst: i, text: text, host: e.Host, scheme: e.Network}
 	if e.TLS != nil {
@@ -114,7 +117,7 @@ func parseCode(err error) abi.Code {
 
 func (s *Service) mayConnect(e *endpoint.Client, scheme string) bool {
 	if e.Network == "unix" {
-		return mayUsePath(s.grants.Dial, e.Path)
+		return mayUsePath(s.grants.Dial, "unix", e.Path)
 	}
 	return s.grants.mayDial(scheme, e.Host, uint16(e.Port))
 }

@@ -54,13 +54,14 @@ func (g *Grants) mayListen(scheme string, on netip.AddrPort) bool {
 	return false
 }
 
-func mayUsePath(patterns []Pattern, name string) bool {
+// mayUsePath reports whether a UNIX socket is covered: scheme is unix or unixgram.
+func mayUsePath(patterns []Pattern, scheme, name string) bool {
 	if strings.HasPrefix(name, "/") && path.Clean(name) != name {
 		return false
 	}
 	for i := range patterns {
 		p := &patterns[i]
-		if p.scheme != "unix" {
+		if p.scheme != scheme {
 			continue
 		}
 		if rest, star := strings.CutSuffix(p.name, "*"); name == p.name || star && strings.HasPrefix(name, rest) {
@@ -79,13 +80,16 @@ func (g *Grants) mayResolve(host string) bool {
 	return false
 }
 
+// isPath reports whether the pattern is one of UNIX sockets.
+func (p *Pattern) isPath() bool { return p.scheme == "unix" || p.scheme == "unixgram" }
+
 // covers compares scheme (tcp, tls or udp) and port.
 func (p *Pattern) covers(scheme string, port uint16) bool {
-	switch p.scheme {
-	case "unix":
+	switch {
+	case p.isPath():
 		return false
-	case "*":
-	case "tcp":
+	case p.scheme == "*":
+	case p.scheme == "tcp":
 		if scheme != "tcp" && scheme != "tls" {
 			return false
 		}
@@ -146,12 +150,12 @@ func anyCovers(granted []Pattern, ask *Pattern) bool {
 		if p.text == ask.text {
 			return true
 		}
-		scheme := p.scheme == ask.scheme || p.scheme == "*" && ask.scheme != "unix" || p.scheme == "tcp" && ask.scheme == "tls"
+		scheme := p.scheme == ask.scheme || p.scheme == "*" && !ask.isPath() || p.scheme == "tcp" && ask.scheme == "tls"
 		if !scheme || p.lo > ask.lo || p.hi < ask.hi {
 			continue
 		}
 		switch {
-		case p.scheme == "unix":
+		case p.isPath():
 			if rest, star := strings.CutSuffix(p.name, "*"); star && strings.HasPrefix(ask.name, rest) {
 				return true
 			}

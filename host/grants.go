@@ -119,10 +119,10 @@ func (g *Grants) list() []string {
 	return all
 }
 
-// A Pattern is a set of endpoints: "SCHEME:HOST:PORT" or "unix:PATH".
+// A Pattern is a set of endpoints: "SCHEME:HOST:PORT", "unix:PATH" or "unixgram:PATH".
 type Pattern struct {
 	text   string
-	scheme string // tcp, tls, udp, unix, *
+	scheme string // tcp, tls, udp, unix, unixgram, *
 	lo, hi uint16 // ports
 
 	// One of these says which hosts: a name with an optional star in front, a range of addresses, a class of them,
@@ -137,7 +137,7 @@ var hostClasses = map[string]addrclass.Class{
 	"private": addrclass.Private, "link-local": addrclass.LinkLocal,
 }
 
-// ParsePattern reads "SCHEME:HOST:PORT" or "unix:PATH".
+// ParsePattern reads "SCHEME:HOST:PORT", "unix:PATH" or "unixgram:PATH" (streams and datagrams of UNIX sockets).
 //
 // SCHEME is tcp (TLS over it included), tls, udp or * for all three. PORT is a number, a range "8000-8999" or *.
 // HOST is one of
@@ -153,17 +153,17 @@ var hostClasses = map[string]addrclass.Class{
 func ParsePattern(s string) (Pattern, error) {
 	scheme, rest, ok := strings.Cut(s, ":")
 	if !ok {
-		return Pattern{}, fmt.Errorf("pattern %q: want SCHEME:HOST:PORT or unix:PATH", s)
+		return Pattern{}, fmt.Errorf("pattern %q: want SCHEME:HOST:PORT, unix:PATH or unixgram:PATH", s)
 	}
 	p := Pattern{text: s, scheme: scheme}
 	switch scheme {
-	case "unix":
+	case "unix", "unixgram":
 		return p.withPath(rest)
 	case "ssl":
 		p.scheme = "tls"
 	case "tcp", "tls", "udp", "*":
 	default:
-		return Pattern{}, fmt.Errorf("pattern %q: unknown scheme %q (have tcp, tls, udp, unix, *)", s, scheme)
+		return Pattern{}, fmt.Errorf("pattern %q: unknown scheme %q (have tcp, tls, udp, unix, unixgram, *)", s, scheme)
 	}
 	i := strings.LastIndexByte(rest, ':')
 	if i < 0 {

@@ -94,13 +94,19 @@ func TestListenGrants(t *testing.T) {
 }
 
 func TestPathGrants(t *testing.T) {
-	g := granted(t, "dial=unix:/run/app/*", "dial=unix:/run/one.sock", "dial=unix:@abs*", "dial=tcp:*:*")
+	g := granted(t, "dial=unix:/run/app/*", "dial=unix:/run/one.sock", "dial=unix:@abs*", "dial=tcp:*:*", "dial=*:*:*",
+		"dial=unixgram:/run/log")
 	for name, want := range map[string]bool{
 		"/run/app/x.sock": true, "/run/one.sock": true, "@abstract": true,
 		"/run/two.sock": false, "/run/app/../two.sock": false, "/run//app/x": false, "run/app/x": false, "": false, "@other": false,
 	} {
-		if got := mayUsePath(g.Dial, name); got != want {
+		if got := mayUsePath(g.Dial, "unix", name); got != want {
 			t.Errorf("unix:%s: %v", name, got)
+		}
+	}
+	for name, want := range map[string]bool{"/run/log": true, "/run/one.sock": false, "/run/./log": false} {
+		if got := mayUsePath(g.Dial, "unixgram", name); got != want {
+			t.Errorf("unixgram:%s: %v", name, got)
 		}
 	}
 }
@@ -110,7 +116,7 @@ func TestGrantsThatAreWrong(t *testing.T) {
 		"":                      "want dial=, listen=, resolve[=], env= or mount= and a value",
 		"dial":                  "and a value",
 		"fly=tcp:*:1":           `unknown kind "fly"`,
-		"dial=tcp":              "want SCHEME:HOST:PORT or unix:PATH",
+		"dial=tcp":              "want SCHEME:HOST:PORT, unix:PATH or unixgram:PATH",
 		"dial=tcp:host":         "the port is missing",
 		"dial=http:*:80":        `unknown scheme "http"`,
 		"dial=tcp:*:70000":      `port "70000"`,
@@ -122,6 +128,7 @@ func TestGrantsThatAreWrong(t *testing.T) {
 		"dial=unix:run/x":       "absolute path",
 		"dial=unix:/run/../x":   "absolute path",
 		"dial=unix:/a*b":        "a star stands at the end",
+		"dial=unixgram:x":       "absolute path",
 		"resolve=127.0.0.1":     "want a name",
 		"env=":                  "and a value",
 		"env=SURELY_NOT_SET_X":  "variable SURELY_NOT_SET_X is not set",
@@ -158,6 +165,9 @@ func TestWhatIsMissing(t *testing.T) {
 		{"dial=tcp:loopback:*", "dial=tcp:localhost:80", false},
 		{"dial=unix:/run/*", "dial=unix:/run/x", false},
 		{"dial=unix:/run/x", "dial=unix:/run/*", true},
+		{"dial=unixgram:/run/*", "dial=unixgram:/run/x", false},
+		{"dial=unix:/run/*", "dial=unixgram:/run/x", true},
+		{"dial=*:*:*", "dial=unixgram:/run/x", true},
 		{"resolve=*", "resolve=example.org", false},
 		{"resolve=example.org", "resolve=*", true},
 	} {

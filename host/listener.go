@@ -41,8 +41,11 @@ func (i *instance) listen(text string) (int32, abi.Code) {
 		i.svc.denied(i, "listen", text, "")
 		return 0, abi.Denied
 	}
-	if e.Network == "udp" || e.Network == "udp6" {
+	switch e.Network {
+	case "udp", "udp6":
 		return i.listenUDP(e)
+	case "unixgram":
+		return i.listenUNIX(e)
 	}
 	loop, ok := i.shard.loop.(endpointListener)
 	if !ok || e.TLS != nil || e.Proxy {
@@ -56,20 +59,25 @@ func (i *instance) listen(text string) (int32, abi.Code) {
 	l.handle = h
 	if l.port, err = loop.ListenEndpoint(e, i.svc.wrapped(l)); err != nil {
 		i.remove(h, true)
-		if errors.Is(err, syscall.EADDRINUSE) {
-			return 0, abi.Conflict
-		}
-		return 0, codeOf(err)
+		return 0, listenCode(err)
 	}
 	return h, abi.OK
+}
+
+// listenCode is the code of an error that opening a server endpoint returns.
+func listenCode(err error) abi.Code {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return abi.Conflict
+	}
+	return codeOf(err)
 }
 
 // mayOpen reports whether a server endpoint is granted. The interface has to be a literal: what a name means is not
 // the guest's to choose.
 func (s *Service) mayOpen(e *endpoint.Server) bool {
 	switch e.Network {
-	case "unix":
-		return mayUsePath(s.grants.Listen, e.Address)
+	case "unix", "unixgram":
+		return mayUsePath(s.grants.Listen, e.Network, e.Address)
 	case "tcp", "tcp6", "udp", "udp6":
 	default:
 		return false
