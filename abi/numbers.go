@@ -74,7 +74,7 @@ var InfoKeys = []Named{
 	{"ENDPOINT", InfoEndpoint, "endpoint string it was accepted on or dialled with"},
 	{"BYTES_IN", InfoBytesIn, "bytes received so far, decimal"},
 	{"BYTES_OUT", InfoBytesOut, "bytes sent so far, decimal"},
-	{"NETWORK", InfoNetwork, `"tcp", "udp", "unix" or "pipe"`},
+	{"NETWORK", InfoNetwork, `"tcp", "udp", "unix", "unixgram" or "pipe"`},
 	{"LISTENER", InfoListener, "handle of this instance's listener that accepted it, decimal"},
 	{"PEER_VERIFIED", InfoPeerVerified, `"1" if the peer's certificate chain was verified, else "0"`},
 	{"PEER_CREDENTIALS", InfoPeerCredentials, `"pid=N,uid=N,gid=N" of the peer of a UNIX connection`},

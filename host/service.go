@@ -234,8 +234,8 @@ func (s *Service) Limits() Limits { return s.limits }
 func (s *Service) Ungranted() []string { return s.ungranted }
 
 // Listen opens a server endpoint string whose connections the service's guests serve. A service of isolation
-// [PerService] has all of its connections on one loop, any other spreads them. A datagram endpoint ("udp:PORT") is served
-// by one guest at a time: it is refused if the module does not take datagrams.
+// [PerService] has all of its connections on one loop, any other spreads them. A datagram endpoint ("udp:PORT",
+// "unixgram:PATH") is served by one guest at a time: it is refused if the module does not take datagrams.
 func (s *Service) Listen(text string) (protocol.Port, error) {
 	e, err := endpoint.ParseServer(text)
 	if err != nil {

@@ -80,7 +80,7 @@
 #define WASMNET_INFO_ENDPOINT 8 /* endpoint string it was accepted on or dialled with */
 #define WASMNET_INFO_BYTES_IN 9 /* bytes received so far, decimal */
 #define WASMNET_INFO_BYTES_OUT 10 /* bytes sent so far, decimal */
-#define WASMNET_INFO_NETWORK 11 /* "tcp", "udp", "unix" or "pipe" */
+#define WASMNET_INFO_NETWORK 11 /* "tcp", "udp", "unix", "unixgram" or "pipe" */
 #define WASMNET_INFO_LISTENER 12 /* handle of this instance's listener that accepted it, decimal */
 #define WASMNET_INFO_PEER_VERIFIED 13 /* "1" if the peer's certificate chain was verified, else "0" */
 #define WASMNET_INFO_PEER_CREDENTIALS 14 /* "pid=N,uid=N,gid=N" of the peer of a UNIX connection */

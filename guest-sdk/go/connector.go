@@ -26,7 +26,7 @@ func (*reactor) Connect(endpoint string, f protocol.Factory) (protocol.Connector
 		return nil, fmt.Errorf("connect %s: %w", endpoint, protocol.ErrNotRunning)
 	}
 	if isDatagram(endpoint) {
-		return nil, fmt.Errorf("connect %s: a datagram endpoint: use ConnectUDP", endpoint)
+		return nil, fmt.Errorf("connect %s: a datagram endpoint: use ConnectUDP or ConnectUNIXDatagram", endpoint)
 	}
 	c := &connector{endpoint: endpoint, factory: f}
 	if err := c.attempt(); err != nil {

@@ -25,7 +25,7 @@ func (*reactor) Listen(endpoint string, f protocol.Factory) (protocol.Port, erro
 		return nil, fmt.Errorf("listen %s: %w", endpoint, protocol.ErrNotRunning)
 	}
 	if isDatagram(endpoint) {
-		return nil, fmt.Errorf("listen %s: a datagram endpoint: use ListenUDP", endpoint)
+		return nil, fmt.Errorf("listen %s: a datagram endpoint: use ListenUDP or ListenUNIXDatagram", endpoint)
 	}
 	if err := startFactory(f); err != nil {
 		return nil, protocol.ErrCannotListen.Because(fmt.Errorf("%s: %w", endpoint, err))

@@ -68,7 +68,7 @@ func TestConnectToNonsense(t *testing.T) {
 	f.expect("client started", "connect tcp:80", "client stopped",
 		`error: connect "tcp:80": not a client endpoint that can be dialled: an argument makes no sense`)
 	f.data(1, "dial udp:127.0.0.1:80")
-	f.expect("error: connect udp:127.0.0.1:80: a datagram endpoint: use ConnectUDP")
+	f.expect("error: connect udp:127.0.0.1:80: a datagram endpoint: use ConnectUDP or ConnectUNIXDatagram")
 }
 
 func TestStopConnecting(t *testing.T) {
@@ -152,7 +152,7 @@ func TestDatagrams(t *testing.T) {
 	f.event(abi.ConnectionLost, 6, 13)
 	f.expect("connect udp:127.0.0.1:53", "udp started 127.0.0.1:9, peer 127.0.0.1:53 true", "udp stopped: shutting down")
 	f.data(1, "connectudp tcp:127.0.0.1:53")
-	f.expect("error: connect tcp:127.0.0.1:53: not a datagram endpoint")
+	f.expect("error: connect tcp:127.0.0.1:53: not an endpoint of such datagrams")
 }
 
 func TestPortOfTheServiceWithoutAProtocolIsClosed(t *testing.T) {

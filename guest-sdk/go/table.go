@@ -14,7 +14,7 @@ const maxSmall = 4096
 // The things that handles of this instance name, beside the connections in hot. Timers are kept apart: there is one
 // handle for all of them.
 var (
-	ports     table[datagramPort]
+	ports     table[port]
 	requests  table[request]
 	listeners table[listener]
 )

@@ -1,11 +1,13 @@
 package protocol
 
-// UNIXDatagramProtocol receives the datagrams of one UNIX socket. Guests do not have these.
+// UNIXDatagramProtocol receives the datagrams of one UNIX socket.
 type UNIXDatagramProtocol interface {
 	// StartProtocol says that t can be used.
 	StartProtocol(t UNIXDatagramTransport)
 	// DatagramReceived delivers one datagram and its sender, whose name is empty if it is bound to none: it cannot be
-	// answered then. data is valid until the call returns.
+	// answered then. The name says where the sender may be answered, and proves nothing about who it is. In a guest a
+	// name is an absolute path, or an abstract one; a sender with a relative path has none. data is valid until the call
+	// returns.
 	DatagramReceived(data []byte, from UNIXAddress)
 	// StopProtocol is the last event; reason is nil after StopListening.
 	StopProtocol(reason error)
@@ -29,7 +31,14 @@ type UNIXDatagramTransport interface {
 	Reactor() Reactor
 }
 
-// UNIXDatagramReactor is implemented by reactors that have such sockets: those of package reactor and reactortest.
+// UNIXDatagramFactory is a [Factory] that also serves UNIX sockets for datagrams which the operator opens.
+type UNIXDatagramFactory interface {
+	// BuildUNIXDatagramProtocol returns the protocol for a socket bound to host, or nil to close it.
+	BuildUNIXDatagramProtocol(host Address) UNIXDatagramProtocol
+}
+
+// UNIXDatagramReactor is implemented by reactors that have such sockets: those of package reactor and reactortest, and the
+// Go SDK's.
 type UNIXDatagramReactor interface {
 	// ListenUNIXDatagram opens a socket that others send to, "unixgram:PATH". The error wraps [ErrCannotListen].
 	ListenUNIXDatagram(endpoint string, p UNIXDatagramProtocol) (Port, error)

@@ -190,6 +190,41 @@ func TestPuppetsConnect(t *testing.T) {
 			tellsClient: []string{"udp listening", "udp over nil"},
 		},
 		{
+			name: "UNIX datagrams",
+			client: "start: listen-unixgram unixgram:$dir/s, dial-unixgram unixgram:$dir/s:bindAddress=$dir/c\n" +
+				"unixgram connected: send hi, send-bytes 70000\n heard re-hi from s: stoplistening, stoplistening",
+			tellsClient: []string{"unixgram listening", "unixgram connected", "send-bytes: too long", "heard hi from c",
+				"heard re-hi from s", "unixgram over nil"},
+			only: hasUNIXDatagrams,
+		},
+		{
+			name: "UNIX datagrams of a socket without a name",
+			client: "start: listen-unixgram unixgram:$dir/s, dial-unixgram unixgram:$dir/s\n" +
+				"unixgram connected: send hi",
+			tellsClient: []string{"unixgram listening", "unixgram connected", "heard hi from nobody", "answer fails"},
+			only:        hasUNIXDatagrams,
+		},
+		{
+			name: "UNIX datagrams that nobody receives",
+			client: "start: dial-unixgram unixgram:$dir/s, listen-unixgram unixgram:$dir/s, dial-unixgram unixgram:$dir/s\n" +
+				"unixgram connected: stoplistening\n unixgram over nil: send hi",
+			tellsClient: []string{"dial-unixgram: refused", "unixgram listening", "unixgram connected", "unixgram over nil",
+				"unixgram refused"},
+			only: hasUNIXDatagrams,
+		},
+		{
+			name:        "UNIX datagrams to a name",
+			client:      "start: listen-unixgram unixgram:$dir/s\n unixgram listening: send-to hi $dir/s\n heard re-hi from s: stoplistening",
+			tellsClient: []string{"unixgram listening", "heard hi from s", "heard re-hi from s", "unixgram over nil"},
+			only:        hasUNIXDatagrams,
+		},
+		{
+			name:        "a name of UNIX datagrams that is taken",
+			client:      "start: listen-unixgram unixgram:$dir/s, listen-unixgram unixgram:$dir/s, dial-unixgram unixgram:$dir/s:bindAddress=$dir/s",
+			tellsClient: []string{"listen-unixgram: cannot listen", "dial-unixgram: bind", "unixgram listening"},
+			only:        hasUNIXDatagrams,
+		},
+		{
 			name:        "a name",
 			client:      "start: resolve localhost",
 			tellsClient: []string{"resolved true nil"},
@@ -252,7 +287,7 @@ func TestPuppetsHearEveryReason(t *testing.T) {
 				p := &performance{world: w, pki: &identities{}, gate: sandbox.NewGate(), behaviour: behaviour{
 					tellsClient: []string{"started", "failed " + name},
 				}}
-				p.prepare()
+				p.prepare(t)
 				r := reactortest.NewReactor()
 				defer r.Close()
 				const to = "tcp:127.0.0.1:7"

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"log/slog"
 	"net/netip"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -94,14 +95,26 @@ func play(t *testing.T, all []behaviour) {
 type performance struct {
 	behaviour
 	world
-	pki  *identities
-	gate *sandbox.Gate
+	pki    *identities
+	gate   *sandbox.Gate
+	folder string // for sockets
 
 	serverTape, clientTape *sandbox.Tape
 }
 
-// prepare makes the tapes and gives the client its start.
-func (p *performance) prepare() {
+// prepare makes the tapes and gives the client its start, and a folder for sockets whose name is short.
+func (p *performance) prepare(t *testing.T) {
+	t.Helper()
+	var err error
+	if p.folder, err = os.MkdirTemp("", "behaviour"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(p.folder); err != nil {
+			t.Error(err)
+		}
+	})
+	p.behaviour.client = strings.ReplaceAll(p.behaviour.client, "$dir", p.folder)
 	p.serverTape, p.clientTape = p.gate.NewTape(), p.gate.NewTape()
 	if !strings.Contains(p.behaviour.client, "start:") {
 		p.behaviour.client += "\nstart: dial $to"
@@ -175,7 +188,8 @@ func (p *performance) settings(t *testing.T, script, to string, tells *sandbox.T
 		Name: "puppet", Stdout: tells, Config: map[string]string{"script": script, "to": to}, TLS: p.pki.guests(),
 		Limits: host.Limits{Fuel: 100_000_000, FuelRate: host.Unlimited},
 	}
-	for _, grant := range []string{"dial=*:loopback:*", "listen=*:loopback:*", "resolve"} {
+	for _, grant := range []string{"dial=*:loopback:*", "listen=*:loopback:*", "resolve",
+		"dial=unixgram:" + p.folder + "/*", "listen=unixgram:" + p.folder + "/*"} {
 		if err := cfg.Grants.Set(grant); err != nil {
 			t.Fatal(err)
 		}
@@ -184,7 +198,7 @@ func (p *performance) settings(t *testing.T, script, to string, tells *sandbox.T
 }
 
 func (p *performance) inMemory(t *testing.T) {
-	p.prepare()
+	p.prepare(t)
 	r := reactortest.NewReactor()
 	defer r.Close()
 	wasm := sandbox.Puppet(t)
@@ -222,7 +236,7 @@ func native(r protocol.Reactor, script, to string, tells *sandbox.Tape) puppet.F
 }
 
 func (p *performance) onSockets(t *testing.T) {
-	p.prepare()
+	p.prepare(t)
 	r := trial.Start(t, reactor.Config{Resolver: names{}, Identities: p.pki.natives()})
 	sandboxes, module := sandbox.Host(t)
 	loop := r.Loops()[0]

@@ -54,7 +54,8 @@ type Stage struct {
 	timers    map[string]protocol.DelayedCall
 	request   protocol.Request
 	service   *client.Service
-	datagrams protocol.DatagramTransport
+	datagrams interface{ Write(p []byte) error } // of the latest connected port
+	names     protocol.UNIXDatagramTransport     // the latest socket that listens
 	redials   int
 	current   *Puppet // the latest; what happens to no connection is done to it
 }
