@@ -15,16 +15,19 @@ type breachCounter struct {
 	count  atomic.Uint64
 	lines  sampler
 	missed atomic.Uint64 // since the last log line
+	conn   atomic.Uint64 // that the last log line was about; 0: none
 }
 
 func newBreaches() breaches { return breaches{make([]breachCounter, len(limitTable))} }
 
-// breach counts and logs the breach of a limit, and returns it as an error. Either of i and c may be nil.
+// breach counts and logs the breach of a limit, and returns it as an error. Either of i and c may be nil. A connection
+// that breaches a limit over and over, as a guest does that logs in a loop, is logged once.
 func (s *Service) breach(i *instance, c *conn, name string) *LimitError {
 	err := s.limitError(name)
 	b := &s.breaches.counters[limitIndex(name)]
 	b.count.Add(1)
-	if !b.lines.allow() {
+	again := c != nil && b.conn.Swap(c.id) == c.id
+	if again || !b.lines.allow() {
 		b.missed.Add(1)
 		return err
 	}

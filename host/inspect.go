@@ -141,11 +141,22 @@ func (info *Info) checkExports(r *rewrite.Result) error {
 	switch {
 	case !memory:
 		return &ExportError{abi.Memory, "the module does not export its memory"}
-	case start && !slices.ContainsFunc(info.Events, func(e string) bool { return e != abi.Events[abi.Initialize].Name }):
+	case start && commandLike(info):
 		return errors.New("export _start: the module is a WASI command; build it as a reactor " +
 			"(Go: -buildmode=c-shared, clang: -mexec-model=reactor) that exports events")
 	}
 	return nil
+}
+
+// commandLike tells a program that happens to have the export _start from one whose _start is what starts it: the latter
+// has no events, or is made for WASI and lacks the start of a library.
+func commandLike(info *Info) bool {
+	initialize := abi.Events[abi.Initialize].Name
+	if !slices.ContainsFunc(info.Events, func(e string) bool { return e != initialize }) {
+		return true
+	}
+	wasi := slices.ContainsFunc(info.Imports, func(i string) bool { return strings.HasPrefix(i, abi.WASI+".") })
+	return wasi && !slices.Contains(info.Events, initialize)
 }
 
 func isEvent(name string) bool {

@@ -31,6 +31,8 @@ func TestLoadNamesWhatIsWrong(t *testing.T) {
 		"event signature": {`(memory (export "memory") 1) (func (export "connection_made"))`, `export "connection_made": signature () -> (), want (i32) -> ()`},
 		"event kind":      {`(memory (export "memory") 1) (global (export "restored") i32 (i32.const 0))`, `export "restored": a global, want a function`},
 		"command":         {`(memory (export "memory") 1) (func (export "_start"))`, "export _start: the module is a WASI command"},
+		"Go command": {`(import "wasi_snapshot_preview1" "sched_yield" (func (result i32))) (memory (export "memory") 1)
+			(func (export "_start")) (func (export "restored"))`, "export _start: the module is a WASI command; build it as a reactor (Go: -buildmode=c-shared"},
 		"control in name": {`(import "env" "a\07\1b[31mb" (func)) (memory (export "memory") 1)`, "import env.a??[31mb: unknown import"},
 	} {
 		t.Run(name, func(t *testing.T) {

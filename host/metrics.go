@@ -15,7 +15,8 @@ type Metric struct {
 	Kind  string  // counter, gauge, histogram
 	Value float64 // a counter's sum, a gauge's last value, a histogram's sum
 	Count uint64  // how often it was recorded
-	// Buckets of a histogram: how many values were at most the power of two that is 2^(index-20).
+	// Buckets of a histogram: how many values were at most [MetricBound] of the index, and more than that of the index
+	// before. The last one has no bound.
 	Buckets []uint64
 }
 
@@ -71,6 +72,9 @@ func (m *metrics) record(kind int32, name string, value float64) abi.Code {
 	}
 	return abi.OK
 }
+
+// MetricBound is the bound of a histogram's bucket: 2^(index-20).
+func MetricBound(index int) float64 { return math.Ldexp(1, index-metricExponent) }
 
 func bucketOf(value float64) int {
 	if value <= 0 {

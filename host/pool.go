@@ -14,8 +14,16 @@ type pool struct {
 	surplus int
 }
 
-// prewarmed is how many machines a pool makes ahead when the service starts.
+// prewarmed is how many machines a pool makes ahead when the service starts, and keeps until it stops.
 const prewarmed = 4
+
+// kept is how many machines stay in the pool although nobody needs them.
+func (p *pool) kept() int {
+	if p.shard.svc.stopping.Load() {
+		return 0
+	}
+	return prewarmed
+}
 
 // take returns a fresh guest.
 func (p *pool) take() (*instance, error) {
@@ -55,9 +63,9 @@ func (p *pool) warm(n int) error {
 	return nil
 }
 
-// plan decides how many machines trim lets go: half of what was not needed, but the ones made ahead.
+// plan decides how many machines trim lets go: half of what was not needed, but the ones to be kept.
 func (p *pool) plan() {
-	p.surplus = max(0, (min(p.least, len(p.free)-prewarmed)+1)/2)
+	p.surplus = max(0, (min(p.least, len(p.free)-p.kept())+1)/2)
 	p.least = len(p.free)
 }
 

@@ -162,7 +162,7 @@ func (sh *shard) Due(int64) int64 {
 	busy := sh.tally != (Totals{})
 	sh.flush()
 	if !sh.tidying {
-		busy = busy || sh.lively || len(sh.pool.free) > prewarmed
+		busy = busy || sh.lively || len(sh.pool.free) > sh.pool.kept()
 		sh.tidying, sh.lively = true, false
 		sh.pool.plan()
 		sh.tidy()

@@ -98,6 +98,7 @@ func (sh *shard) start() {
 
 // stop is called when the last port has closed. The guest hears of it as soon as it has no connection.
 func (sh *shard) stop() {
+	sh.active() // lets the pool go
 	v := &sh.shared
 	v.wanted = false
 	if v.waiting != nil {
@@ -119,6 +120,7 @@ func (sh *shard) farewell() {
 		!s.saidGoodbye.CompareAndSwap(false, true) {
 		return
 	}
+	sh.active() // lets the instance go, which is back in the pool by then
 	i, err := sh.pool.take()
 	if err != nil {
 		s.log.Error("wasmnet_stop was not called", "error", err)

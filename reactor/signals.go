@@ -35,7 +35,11 @@ func (s *signals) start() {
 		for {
 			select {
 			case sig := <-caught:
-				s.reactor.log.Info("draining", "signal", sig.String(), "deadline", s.deadline)
+				if s.reactor.draining() {
+					s.reactor.log.Info("ending at once", "signal", sig.String())
+				} else {
+					s.reactor.log.Info("draining", "signal", sig.String(), "deadline", s.deadline)
+				}
 				s.reactor.Drain(s.deadline)
 			case <-s.reactor.ctx.Done():
 				return

@@ -69,6 +69,13 @@ func (r *Reactor) Drain(deadline time.Duration) error {
 	return nil
 }
 
+// draining reports whether the next call of Drain is not the first.
+func (r *Reactor) draining() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.state == stateDraining
+}
+
 // shutdownPassed goes on with the shutdown. What comes after the connections begins when a loop sees that there are
 // none left.
 func (r *Reactor) shutdownPassed(p Phase) {

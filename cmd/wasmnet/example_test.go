@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -10,11 +11,16 @@ import (
 	"github.com/wasmnet/wasmnet/reactor/endpoint"
 )
 
-// TestExamplesAreUnderstood parses the command lines that help texts show: their flags, endpoints and settings.
+// TestExamplesAreUnderstood parses the command lines that help texts and units of systemd show: their flags, endpoints and
+// settings.
 func TestExamplesAreUnderstood(t *testing.T) {
+	texts := []string{newRoot().Example, units(t)}
+	for _, cmd := range newRoot().Commands() {
+		texts = append(texts, cmd.Example)
+	}
 	seen := 0
-	for _, shown := range append(newRoot().Commands(), newRoot()) {
-		for line := range strings.Lines(shown.Example) {
+	for _, text := range texts {
+		for line := range strings.Lines(text) {
 			words := strings.Fields(line)
 			if len(words) == 0 {
 				continue
@@ -32,9 +38,26 @@ func TestExamplesAreUnderstood(t *testing.T) {
 			checkValues(t, cmd)
 		}
 	}
-	if seen < 5 {
+	if seen < 6 {
 		t.Errorf("%d examples", seen)
 	}
+}
+
+// units are the commands of units in the documentation.
+func units(t *testing.T) (commands string) {
+	text, err := os.ReadFile("../../docs/operating.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if command, ok := strings.CutPrefix(strings.TrimSpace(line), "ExecStart="); ok {
+			commands += command + "\n"
+		}
+	}
+	if commands == "" {
+		t.Error("docs/operating.md has no unit")
+	}
+	return commands
 }
 
 // checkValues checks what flags hold that are parsed later.
@@ -54,7 +77,9 @@ func checkValues(t *testing.T, cmd *cobra.Command) {
 	}
 	if listen, err := cmd.Flags().GetStringArray("listen"); err == nil {
 		for _, text := range listen {
-			if _, err := parseServers([]string{text}); err != nil && isUsage(err) {
+			_, err := parseServers([]string{text})
+			inherited := strings.HasPrefix(text, "systemd:") && err != nil && strings.Contains(err.Error(), "no sockets were handed over")
+			if isUsage(err) && !inherited {
 				t.Error(err)
 			}
 		}

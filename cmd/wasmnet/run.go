@@ -3,11 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wasmnet/wasmnet/reactor/endpoint"
-	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
 func newRun() *cobra.Command {
@@ -18,8 +18,8 @@ func newRun() *cobra.Command {
 
 When it is ready it writes a line for each endpoint to standard error, with the real
 port. SIGINT or SIGTERM stop accepting and let connections finish; a second one ends
-at once. With stdio: it serves one connection on its standard input and output, and ends
-with it.
+at once. SIGHUP loads the module's file anew, for the connections to come. With stdio: it
+serves one connection on its standard input and output, and ends with it.
 
 'wasmnet help endpoints', 'limits', 'grants' and 'running' tell the rest.`,
 		Example: `  wasmnet run echo --listen tcp:7007
@@ -28,9 +28,14 @@ with it.
 		Args: exactly("MODULE"),
 	}
 	listen := cmd.Flags().StringArray("listen", nil, "a server `endpoint`, such as tcp:8007 or unix:/run/echo.sock; repeatable ('wasmnet help endpoints')")
+	metrics := cmd.Flags().String("metrics", "", "a server `endpoint` on which GET /metrics gives statistics in the format of Prometheus")
 	f := addServiceFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		endpoints, err := parseServers(*listen)
+		if err != nil {
+			return err
+		}
+		statistics, err := parseMetrics(*metrics)
 		if err != nil {
 			return err
 		}
@@ -38,17 +43,23 @@ with it.
 		if err != nil {
 			return err
 		}
-		ready, err := r.listen(endpoints)
+		ready, err := r.listen(endpoints, statistics)
 		if err != nil {
 			// What was opened is closed on the loops.
 			r.reactor.CallWhenRunning(func() { _ = r.reactor.Stop() })
 			return errors.Join(err, r.reactor.Run(), r.close())
 		}
+		noReload := func() {}
+		if !slices.ContainsFunc(endpoints, isStdio) {
+			noReload = r.reloadOnHangup()
+		}
 		for _, line := range ready {
-			fmt.Fprintf(cmd.ErrOrStderr(), "wasmnet: %s listening on %s\n", r.name, line)
+			fmt.Fprintf(cmd.ErrOrStderr(), "wasmnet: %s\n", line)
 		}
 		r.reactor.HandleSignals(f.drain)
-		return errors.Join(r.reactor.Run(), r.close())
+		err = r.reactor.Run()
+		noReload()
+		return errors.Join(err, r.close())
 	}
 	return cmd
 }
@@ -70,48 +81,12 @@ func parseServers(texts []string) ([]*endpoint.Server, error) {
 
 // endpointError is an error of package endpoint: a mistake in the command line, unless it has to do with a file.
 func endpointError(err error) error {
+	if err == nil {
+		return nil
+	}
 	var parse *endpoint.ParseError
 	if errors.As(err, &parse) && parse.Err != nil {
 		return err
 	}
 	return usageError{err}
-}
-
-// listen opens the endpoints, all or none, and returns where they are.
-func (r *running) listen(endpoints []*endpoint.Server) ([]string, error) {
-	var ready []string
-	for _, e := range endpoints {
-		port, err := r.service.ListenEndpoint(e)
-		if err != nil {
-			return nil, err
-		}
-		ready = append(ready, bound(e, port))
-		if e.Network == "stdio" {
-			r.endWith(port)
-		}
-	}
-	return ready, nil
-}
-
-// endWith has the reactor end with a port that closes by itself: whoever started the program on a pipe waits for it.
-func (r *running) endWith(port protocol.Port) {
-	if p, ok := port.(interface{ Done() <-chan struct{} }); ok {
-		go func() {
-			<-p.Done()
-			// It fails if it is what closed the port.
-			_ = r.reactor.Stop()
-		}()
-	}
-}
-
-// bound is where a port listens, in the form of an endpoint: its type and the real address.
-func bound(e *endpoint.Server, port protocol.Port) string {
-	if e.Network == "stdio" {
-		return "stdio:"
-	}
-	scheme := e.Network
-	if e.TLS != nil {
-		scheme = "ssl"
-	}
-	return scheme + ":" + port.Host().String()
 }

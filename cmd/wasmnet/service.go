@@ -79,8 +79,14 @@ type running struct {
 	log     *slog.Logger
 	host    *host.Host
 	reactor *reactor.Reactor
-	service *host.Service
-	traffic io.Closer // the traffic log, or nil
+	cfg     host.ServiceConfig
+	service *host.Service // that the program began with
+	traffic io.Closer     // the traffic log, or nil
+
+	// Of the command run:
+	stage     *stage
+	front     protocol.Factory // the stage behind the operator's policies
+	datagrams []string         // endpoints that the stage does not serve
 }
 
 // open loads the module and starts its service. args are set for connect and exec: those of the guest, which may end the
@@ -116,7 +122,15 @@ func (f *serviceFlags) open(cmd *cobra.Command, module string, args []string) (*
 	if cfg.Wrap, err = r.policies(f); err != nil {
 		return nil, err
 	}
-	if err := r.load(cmd.Context(), f, cfg); err != nil {
+	r.cfg = cfg
+	cache, err := cacheFolder(*f.cacheDir)
+	if err != nil {
+		log.Warn("compiled modules are not kept", "error", err)
+	}
+	if r.host, err = host.New(host.Config{CacheDir: cache, Logger: log, Limits: f.limits}); err == nil {
+		r.service, err = r.load(cmd.Context())
+	}
+	if err != nil {
 		return nil, errors.Join(err, r.close())
 	}
 	return r, nil
@@ -139,25 +153,21 @@ func (r *running) policies(f *serviceFlags) (func(protocol.Factory) protocol.Fac
 	return func(f protocol.Factory) protocol.Factory { return throttle(traffic(f)) }, nil
 }
 
-func (r *running) load(ctx context.Context, f *serviceFlags, cfg host.ServiceConfig) error {
-	cache, err := cacheFolder(*f.cacheDir)
-	if err != nil {
-		r.log.Warn("compiled modules are not kept", "error", err)
-	}
-	if r.host, err = host.New(host.Config{CacheDir: cache, Logger: r.log, Limits: f.limits}); err != nil {
-		return err
-	}
+// load loads the module and starts a service of it.
+func (r *running) load(ctx context.Context) (*host.Service, error) {
+	cfg := r.cfg
 	m, err := loadModule(ctx, r.host, r.name, &cfg)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if r.service, err = r.host.NewService(m, r.reactor, cfg); err != nil {
-		return err
+	s, err := r.host.NewService(m, r.reactor, cfg)
+	if err != nil {
+		return nil, err
 	}
-	for _, missing := range r.service.Ungranted() {
+	for _, missing := range s.Ungranted() {
 		r.log.Warn("asked for and not granted", "module", r.name, "ask", missing)
 	}
-	return nil
+	return s, nil
 }
 
 func cacheFlag(cmd *cobra.Command) *string {

@@ -73,6 +73,9 @@ guest logs has source=guest. Standard output belongs to the guests of exec and c
 
   SIGINT, SIGTERM   the first stops accepting, and lets connections finish for --drain;
                     the second ends at once
+  SIGHUP            loads the module's file anew: connections from then on are served by it, those
+                    that are there stay with the module they have. If it cannot be loaded,
+                    the module at work stays. Endpoints for datagrams keep their module.
 
 A line of the log that says why a connection ended has its bill: fuel, calls, memory,
 bytes, timers and dials. Without --log-level debug only faults have one.

@@ -90,6 +90,21 @@ func TestREADMEsOfModules(t *testing.T) {
 	}
 }
 
+// TestOperating runs the commands of docs/operating.md.
+func TestOperating(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "operating.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newStage(t, rehearsal{shows: []string{"hello", "hello", "hello", "wasmnet_connections_total{"}})
+	for _, block := range fence.FindAllStringSubmatch(string(text), -1) {
+		s.play(block[1])
+	}
+	if len(s.todo.shows) != 0 {
+		t.Errorf("no command shows %q", s.todo.shows)
+	}
+}
+
 // TestBoxOfTheREADME: the table in README.md has every module, and what it says to run runs.
 func TestBoxOfTheREADME(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
