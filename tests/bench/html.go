@@ -10,40 +10,53 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strings"
+	"time"
 )
 
 //go:embed report.html.tmpl
-var page string
+var pageText string
+
+// page is the report as HTML.
+type page struct {
+	*report
+	styles map[string]style
+}
 
 // html writes the report as one page that needs nothing else.
 func (r *report) html(w io.Writer) error {
+	p := &page{r, r.styles()}
 	t, err := template.New("report").Funcs(template.FuncMap{
-		"human":     human,
-		"ratio":     func(v float64) string { return fmt.Sprintf("%.2f", v) },
-		"latencies": latencies,
-		"bars":      bars,
-	}).Parse(page)
+		"times": times, "title": titleOf, "latencies": p.latencies, "bars": p.bars, "glance": p.glance, "first": firstLine,
+		"ours":    func(subject string) bool { return p.styles[subject].ours() },
+		"percent": func(v float64) string { return fmt.Sprintf("%.0f%%", 100*v) },
+		"date":    func(t time.Time) string { return t.Format(time.DateOnly) },
+	}).Parse(pageText)
 	if err != nil {
 		return err
 	}
-	return t.Execute(w, struct {
-		*report
-		Series []series
-	}{r, r.series()})
+	return t.Execute(w, p)
 }
+
+// Outcomes are the main table's.
+func (p *page) Outcomes() []outcome { return p.outcomes() }
 
 // A series is one kind of work at several sizes.
 type series struct {
-	Name, Axis, Column string
-	Plot               template.HTML
+	Name  string
+	Plots []template.HTML
 }
 
-// series puts together the workloads that differ in a number only.
-func (r *report) series() []series {
+// notDrawn are columns that others stand for.
+var notDrawn = []string{systemShare, cpuOfStart, p90, p999, p9999}
+
+// maxPlots is how many columns of a series are drawn.
+const maxPlots = 4
+
+// Series puts together the workloads that differ in a number only.
+func (p *page) Series() []series {
 	var names []string
 	points := map[string][]block{}
-	for _, b := range r.Blocks {
+	for _, b := range p.Blocks {
 		if b.Series == "" {
 			continue
 		}
@@ -56,27 +69,55 @@ func (r *report) series() []series {
 	for _, name := range names {
 		bs := points[name]
 		slices.SortFunc(bs, func(a, b block) int { return cmp.Compare(a.X, b.X) })
-		column := bs[0].Headline()
-		lines := map[string][][2]float64{}
-		for _, b := range bs {
-			for _, row := range b.Rows {
-				if v := row.Median[column]; v > 0 {
-					lines[row.Subject] = append(lines[row.Subject], [2]float64{b.X, v})
-				}
+		s := series{Name: name}
+		for _, column := range bs[0].columns() {
+			if slices.Contains(notDrawn, column) || len(s.Plots) == maxPlots {
+				continue
+			}
+			if plot := p.growth(bs, column); plot != "" {
+				s.Plots = append(s.Plots, plot)
 			}
 		}
-		all = append(all, series{name, "connections", column, plot(lines, subjectsOf(bs[0]), func(v float64) string { return fmt.Sprintf("%.0f", v) },
-			func(v float64) string { return human(column, v) })})
+		if len(s.Plots) > 0 {
+			all = append(all, s)
+		}
 	}
 	return all
 }
 
-func subjectsOf(b block) []string {
-	var names []string
-	for _, r := range b.Rows {
-		names = append(names, r.Subject)
+// growth plots one column of workloads that are sorted by X.
+func (p *page) growth(bs []block, column string) template.HTML {
+	c := chart{title: titleOf(column), axis: cmp.Or(bs[0].Axis, "connections"), x: count, y: func(v float64) string { return human(column, v) },
+		binary: column == perConn || column == residentAll}
+	for _, b := range bs {
+		for _, row := range b.Rows {
+			v, ok := row.Median[column]
+			if !ok {
+				continue
+			}
+			i := slices.IndexFunc(c.lines, func(l line) bool { return l.name == row.Subject })
+			if i < 0 {
+				i = len(c.lines)
+				c.lines = append(c.lines, line{name: row.Subject, style: p.styles[row.Subject]})
+			}
+			c.lines[i].points = append(c.lines[i].points, [2]float64{b.X, v})
+		}
 	}
-	return names
+	return c.svg()
+}
+
+// Who lists the subjects of the report.
+func (p *page) Who() [][2]string {
+	var who [][2]string
+	for _, b := range p.Blocks {
+		for _, r := range b.Rows {
+			entry := [2]string{r.Subject, describe(r.Subject)}
+			if entry[1] != "" && !slices.Contains(who, entry) {
+				who = append(who, entry)
+			}
+		}
+	}
+	return who
 }
 
 // Headline is the column that says most about the block.
@@ -91,105 +132,42 @@ func (b block) Headline() string {
 	return ""
 }
 
+// Drawn are the columns that are drawn as bars: the headline, and all kinds of work.
+func (b block) Drawn() []string {
+	headline := b.Headline()
+	if !slices.Contains(kindsOfWork, headline) {
+		return []string{headline}
+	}
+	return kindsOfWork
+}
+
 // Columns are those of the block's table.
 func (b block) Columns() []string { return b.columns() }
 
+// Cell is one figure with its unit, or empty if there is none.
+func (r row) Cell(column string) string {
+	v, ok := r.Median[column]
+	if !ok {
+		return ""
+	}
+	return human(column, v)
+}
+
 // latencies plots the distribution of the latencies: the share of units that took longer, against the time.
-func latencies(b block) template.HTML {
-	lines := map[string][][2]float64{}
+func (p *page) latencies(b block) template.HTML {
+	c := chart{title: "latency", axis: "share of the units that are at least as fast",
+		x: func(v float64) string { return fmt.Sprintf("%.4g%%", 100*(1-1/v)) }, y: func(v float64) string { return human(p50, v) }}
 	for _, r := range b.Rows {
+		l := line{name: r.Subject, style: p.styles[r.Subject]}
 		for column, q := range quantiles {
 			if v := r.Median[column]; v > 0 {
-				lines[r.Subject] = append(lines[r.Subject], [2]float64{1 / (1 - q), v})
+				l.points = append(l.points, [2]float64{math.Round(1e6/(1-q)) / 1e6, v})
 			}
 		}
-		slices.SortFunc(lines[r.Subject], func(a, b [2]float64) int { return cmp.Compare(a[0], b[0]) })
-		if len(lines[r.Subject]) < 2 {
-			delete(lines, r.Subject)
+		slices.SortFunc(l.points, func(a, b [2]float64) int { return cmp.Compare(a[0], b[0]) })
+		if len(l.points) > 1 {
+			c.lines = append(c.lines, l)
 		}
 	}
-	if len(lines) == 0 {
-		return ""
-	}
-	return plot(lines, subjectsOf(b), func(v float64) string { return fmt.Sprintf("%.4g%%", 100*(1-1/v)) },
-		func(v float64) string { return human(p50, v) })
-}
-
-// The plots' size and margins, in pixels.
-const (
-	width, height          = 560, 260
-	left, right, top, foot = 70, 120, 12, 30
-)
-
-var colours = []string{"#444444", "#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#17becf"}
-
-// plot draws lines on two logarithmic axes, each subject's in a colour of its own.
-func plot(lines map[string][][2]float64, order []string, x, y func(float64) string) template.HTML {
-	low, high := [2]float64{math.Inf(1), math.Inf(1)}, [2]float64{}
-	var ticks []float64
-	for _, line := range lines {
-		for _, p := range line {
-			for i := range p {
-				low[i], high[i] = min(low[i], p[i]), max(high[i], p[i])
-			}
-			if !slices.Contains(ticks, p[0]) {
-				ticks = append(ticks, p[0])
-			}
-		}
-	}
-	at := func(i int, v, from, to float64) float64 {
-		if high[i] == low[i] {
-			return (from + to) / 2
-		}
-		return from + (to-from)*math.Log(v/low[i])/math.Log(high[i]/low[i])
-	}
-	px := func(v float64) float64 { return at(0, v, left, width-right) }
-	py := func(v float64) float64 { return at(1, v, height-foot, top) }
-	var b strings.Builder
-	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" width="%d" height="%d" role="img">`, width, height, width, height)
-	for _, v := range ticks {
-		fmt.Fprintf(&b, `<line class="grid" x1="%.1f" y1="%d" x2="%.1f" y2="%d"/><text x="%.1f" y="%d" text-anchor="middle">%s</text>`,
-			px(v), top, px(v), height-foot, px(v), height-foot+16, template.HTMLEscapeString(x(v)))
-	}
-	for i := range 5 {
-		v := low[1] * math.Pow(high[1]/low[1], float64(i)/4)
-		fmt.Fprintf(&b, `<line class="grid" x1="%d" y1="%.1f" x2="%d" y2="%.1f"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`,
-			left, py(v), width-right, py(v), left-6, py(v)+4, template.HTMLEscapeString(y(v)))
-	}
-	for n, name := range order {
-		line, colour := lines[name], colours[n%len(colours)]
-		if len(line) == 0 {
-			continue
-		}
-		var path strings.Builder
-		for _, p := range line {
-			fmt.Fprintf(&path, "%.1f,%.1f ", px(p[0]), py(p[1]))
-		}
-		fmt.Fprintf(&b, `<polyline points="%s" style="stroke:%s"/><text x="%d" y="%d" style="fill:%s">%s</text>`,
-			path.String(), colour, width-right+10, top+14+16*n, colour, template.HTMLEscapeString(name))
-	}
-	b.WriteString("</svg>")
-	return template.HTML(b.String())
-}
-
-// bars draws the block's headline figure, us beside each peer.
-func bars(b block) template.HTML {
-	column := b.Headline()
-	most := 0.0
-	for _, r := range b.Rows {
-		most = max(most, r.Median[column])
-	}
-	if most == 0 {
-		return ""
-	}
-	var s strings.Builder
-	fmt.Fprintf(&s, `<svg viewBox="0 0 %d %d" width="%d" height="%d" role="img">`, width, 22*len(b.Rows), width, 22*len(b.Rows))
-	for n, r := range b.Rows {
-		v := r.Median[column]
-		fmt.Fprintf(&s, `<text x="150" y="%d" text-anchor="end">%s</text><rect x="158" y="%d" width="%.1f" height="14" fill="%s"/><text x="%.1f" y="%d">%s</text>`,
-			22*n+15, template.HTMLEscapeString(r.Subject), 22*n+4, 280*v/most, colours[n%len(colours)], 164+280*v/most, 22*n+15,
-			template.HTMLEscapeString(human(column, v)))
-	}
-	s.WriteString("</svg>")
-	return template.HTML(s.String())
+	return c.svg()
 }

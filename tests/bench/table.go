@@ -205,7 +205,19 @@ func human(column string, v float64) string {
 	case disturbance, callsPerUnit, allocsPerUnit:
 		return fmt.Sprintf("%.2f", v)
 	}
-	return fmt.Sprintf("%.0f", v)
+	return count(v)
+}
+
+// count writes a whole number with its thousands apart.
+func count(v float64) string {
+	digits := fmt.Sprintf("%.0f", math.Abs(v))
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	if v <= -0.5 {
+		return "-" + digits
+	}
+	return digits
 }
 
 // times writes a factor with at least two significant digits.

@@ -45,7 +45,7 @@ func serviceWorkloads(o options, ps *peers) []workload {
 		if n <= 8 { // each takes seconds to compile
 			subjects = append(subjects, in("Go, a module each", "different", "echo-go.wasm"))
 		}
-		ws = append(ws, workload{name: fmt.Sprintf("%d services in one process", n), series: "services in one process", axis: "services",
+		ws = append(ws, workload{name: fmt.Sprintf("services in one process: %d", n), series: "services in one process", axis: "services",
 			x: float64(n), subjects: subjects})
 	}
 	return ws
