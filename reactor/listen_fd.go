@@ -160,7 +160,7 @@ func (a *fdAcceptor) want(on bool) error {
 }
 
 func (a *fdAcceptor) accept() (socket, protocol.Address, error) {
-	fd, sa, err := acceptStream(a.fd)
+	fd, peer, err := acceptStream(a.fd)
 	switch err {
 	case nil:
 	case unix.EAGAIN:
@@ -175,7 +175,7 @@ func (a *fdAcceptor) accept() (socket, protocol.Address, error) {
 		// A connection that is gone already says so when it is read.
 		_ = s.setNoDelay(true)
 	}
-	return s, addressOf(sa), nil
+	return s, peer, nil
 }
 
 // shed implements [acceptor]. The number is bounded: whoever keeps connecting must not keep the loop here.

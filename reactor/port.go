@@ -32,8 +32,11 @@ type port struct {
 	acceptor acceptor
 	closed   bool
 
-	// Of the loop: the pause after a failure to accept.
+	// Of the loop: the pause after a failure to accept, how many connections it accepts in a turn, and how many turns in a
+	// row had as many.
 	pause time.Duration
+	burst int
+	full  int
 }
 
 var (
@@ -43,8 +46,11 @@ var (
 )
 
 const (
-	// maxAccepts is how many connections a port accepts in one turn.
+	// maxAccepts is how many connections a port accepts in one turn at most. It begins with one, and doubles the number
+	// when burstTurns turns had as many: to be told that nobody waits is dear, because the kernel makes a socket before it
+	// looks.
 	maxAccepts = 64
+	burstTurns = 4
 	// firstPause doubles up to longestPause while accepting keeps failing.
 	firstPause   = 10 * time.Millisecond
 	longestPause = time.Second
@@ -93,7 +99,7 @@ func (r *Reactor) listen(l *Loop, spread bool, e *endpoint.Server, f protocol.Fa
 		r.factories.stop(f)
 		return fail(err)
 	}
-	p := &port{loop: l, spread: spread, build: f, tls: cfg, proxy: e.Proxy, text: text, acceptor: a,
+	p := &port{loop: l, spread: spread, build: f, tls: cfg, proxy: e.Proxy, text: text, acceptor: a, burst: 1,
 		once: e.Network == "stdio", done: make(chan struct{})}
 	r.mu.Lock()
 	refused := r.state >= stateDraining
@@ -190,7 +196,7 @@ func (p *port) drain() {
 func (p *port) readable(*runner) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for range maxAccepts {
+	for n := range p.burst {
 		if p.closed {
 			return
 		}
@@ -200,6 +206,7 @@ func (p *port) readable(*runner) {
 			p.pause = 0
 			p.admit(sock, peer, true)
 		case err == errAgain:
+			p.burst, p.full = max(n, 1), 0
 			return
 		case errors.Is(err, errShort):
 			p.starve(err)
@@ -207,6 +214,9 @@ func (p *port) readable(*runner) {
 		default:
 			p.loop.reactor.log.Debug("a connection was lost before it was accepted", "endpoint", p.text, "error", err)
 		}
+	}
+	if p.full++; p.full == burstTurns {
+		p.burst, p.full = min(2*p.burst, maxAccepts), 0
 	}
 }
 

@@ -36,7 +36,8 @@ func (c *Conn) Splice(to protocol.Transport) error {
 			return protocol.ErrProducerRegistered
 		}
 	}
-	if !spliceInKernel(c, other) {
+	inKernel := spliceInKernel(c, other)
+	if !inKernel {
 		relayByCopy(c, other)
 	}
 	for _, end := range [...]*Conn{c, other} {
@@ -44,8 +45,8 @@ func (c *Conn) Splice(to protocol.Transport) error {
 		end.flags |= connSpliced
 		end.buffers = nil
 		end.touch()
-		if end.layer != nil {
-			end.readAgain()
+		if end.layer != nil && !inKernel {
+			end.readAgain() // it may hold data
 		}
 	}
 	return nil

@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
 const (
@@ -33,7 +35,7 @@ func openStream(domain int) (int, error) {
 }
 
 // acceptStream accepts a connection, non-blocking.
-func acceptStream(listener int) (int, unix.Sockaddr, error) {
+func acceptStream(listener int) (int, protocol.Address, error) {
 	syscall.ForkLock.RLock()
 	fd, sa, err := unix.Accept(listener)
 	if err == nil {
@@ -44,7 +46,13 @@ func acceptStream(listener int) (int, unix.Sockaddr, error) {
 		return -1, nil, err
 	}
 	fd, err = prepare(fd)
-	return fd, sa, err
+	return fd, addressOf(sa), err
+}
+
+// peerError is the error of asking for the address of fd's peer: ENOTCONN before it is connected.
+func peerError(fd int) error {
+	_, err := unix.Getpeername(fd)
+	return err
 }
 
 // prepare makes fd non-blocking, and closes it if that fails. A peer that is gone is an error, not a signal: Go's

@@ -6,6 +6,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
 // The system calls of the data path are made without telling the scheduler (RawSyscall). They cannot block: the
@@ -25,8 +27,27 @@ func openStream(domain int) (int, error) {
 }
 
 // acceptStream accepts a connection, non-blocking.
-func acceptStream(listener int) (int, unix.Sockaddr, error) {
-	return unix.Accept4(listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+func acceptStream(listener int) (int, protocol.Address, error) {
+	var peer unix.RawSockaddrAny
+	size := uint32(unix.SizeofSockaddrAny)
+	fd, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(listener), uintptr(unsafe.Pointer(&peer)),
+		uintptr(unsafe.Pointer(&size)), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+	if errno != 0 {
+		return -1, nil, errno
+	}
+	return int(fd), streamPeer(&peer), nil
+}
+
+// peerError is the error of asking for the address of fd's peer: ENOTCONN before it is connected.
+func peerError(fd int) error {
+	var peer unix.RawSockaddrAny
+	size := uint32(unix.SizeofSockaddrAny)
+	_, _, errno := syscall.RawSyscall(unix.SYS_GETPEERNAME, uintptr(fd), uintptr(unsafe.Pointer(&peer)),
+		uintptr(unsafe.Pointer(&size)))
+	if errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 func epollWaitNow(epfd int, events []unix.EpollEvent) (int, error) {
