@@ -52,9 +52,11 @@ type handler interface {
 type interest uint8
 
 const (
-	interestRead   interest = 1 << iota
-	interestWrite           // what was queued has gone out, and more can be taken
-	interestHangup          // only that the connection has broken; the other two include it
+	interestRead  interest = 1 << iota
+	interestWrite          // what was queued has gone out, and more can be taken
+	// interestHangup is only that the connection has broken, which the other two include. Of kqueue it is not to be had, and
+	// of package net once the connection has been read.
+	interestHangup
 )
 
 // An event says that the handler of a key is ready.
@@ -84,6 +86,8 @@ type socket interface {
 	failure() error
 	// hungUp reports whether neither direction works any more.
 	hungUp() bool
+	// lost is the error that broke the connection, if that is what read would give now: nil if something came before it.
+	lost() error
 	localAddr() protocol.Address
 	setNoDelay(on bool) error
 	setKeepAlive(on bool) error

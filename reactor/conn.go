@@ -57,6 +57,7 @@ const (
 	connShaking                           // the layer shakes hands: the socket is read for it alone
 	connFull                              // the layer has no room for what its handshake would read
 	connSpliced                           // one end of a relay
+	connHung                              // has broken behind something that is not read at the moment
 	connDirty                             // on the loop's lists of the same names
 	connAgain
 	connNoticed

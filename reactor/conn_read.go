@@ -16,6 +16,7 @@ func (c *Conn) readable(r *runner) {
 		c.hungUp()
 		return
 	case !c.hears():
+		c.brokenUnheard()
 		return
 	case c.filesWait():
 		c.deliverFiles(r)
@@ -116,6 +117,29 @@ func (c *Conn) hungUp() {
 	} else {
 		c.fail(protocol.ErrConnectionDone)
 	}
+}
+
+// brokenUnheard looks whether a connection that is not read has broken: a peer that resets it would else be noticed when
+// reading is resumed, which may be never. It is lost at once then, unless something is still to be read that came before
+// the reset.
+func (c *Conn) brokenUnheard() {
+	if c.flags&(connOver|connHung) != 0 || !c.sock.hungUp() {
+		return
+	}
+	var err error
+	switch {
+	case c.flags&(connShaking|connSpliced) != 0 || c.filesWait() || c.layer != nil && c.layer.holds():
+	case c.flags&connLosing != 0:
+		err = c.sock.failure()
+	default:
+		err = c.sock.lost()
+	}
+	if err != nil {
+		c.fail(protocol.ErrConnectionLost.Because(err))
+		return
+	}
+	c.flags |= connHung
+	c.touch()
 }
 
 // PauseReading implements [protocol.Transport].

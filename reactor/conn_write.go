@@ -189,11 +189,12 @@ func (c *Conn) arm() {
 	var want interest
 	if c.hears() {
 		want |= interestRead
+		c.flags &^= connHung
 	}
 	if c.flags&connBlocked != 0 || (c.producer != nil || c.flags&connClosing != 0) && c.sending() {
 		want |= interestWrite
 	}
-	if want == 0 && c.flags&connEOF != 0 {
+	if want == 0 && c.flags&connHung == 0 {
 		want = interestHangup
 	}
 	if err := c.sock.want(want); err != nil {

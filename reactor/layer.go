@@ -20,6 +20,8 @@ type layer interface {
 	flush()
 	// closeWrite ends the layer's stream towards the peer. Nothing is buffered.
 	closeWrite()
+	// holds reports whether it may have something for the protocol that was received and not delivered.
+	holds() bool
 	// ended says that the connection is over, once.
 	ended()
 	// info describes the session; ok is false until it is established.

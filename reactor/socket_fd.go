@@ -37,6 +37,16 @@ func (s *fdSocket) hungUp() bool {
 	return err == nil && n > 0
 }
 
+func (s *fdSocket) lost() error {
+	var next [1]byte
+	switch _, _, err := unix.Recvfrom(s.fd, next[:], unix.MSG_PEEK|unix.MSG_DONTWAIT); err {
+	case nil, unix.EAGAIN, unix.EINTR:
+		return nil
+	default:
+		return os.NewSyscallError("recvfrom", err)
+	}
+}
+
 func (s *fdSocket) localAddr() protocol.Address { return localAddress(s.fd) }
 
 func (s *fdSocket) setNoDelay(on bool) error {

@@ -91,7 +91,7 @@ func (s *netSocket) tell(i interest) {
 		holds |= interestWrite
 	}
 	holds &= i & s.wanted
-	if s.broken != nil && s.wanted != 0 {
+	if s.wanted != 0 && s.hungUpFor() != nil {
 		holds |= interestRead
 	}
 	if holds != 0 && !s.closed {
@@ -212,11 +212,30 @@ func (s *netSocket) failure() error {
 	return nil
 }
 
-// hungUp implements [socket]. The leaving of a peer of package net shows when something is written.
+// hungUp implements [socket]. The leaving of a peer of package net that has closed its sending side before shows when
+// something is written.
 func (s *netSocket) hungUp() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.outErr != nil || s.broken != nil
+	return s.hungUpFor() != nil
+}
+
+func (s *netSocket) lost() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.in) > 0 {
+		return s.broken
+	}
+	return s.hungUpFor()
+}
+
+// hungUpFor is the error that the connection has broken with. mu is held.
+func (s *netSocket) hungUpFor() error {
+	err := cmp.Or(s.broken, s.outErr)
+	if err == nil && len(s.in) == 0 && s.inErr != io.EOF {
+		err = s.inErr
+	}
+	return err
 }
 
 func (s *netSocket) localAddr() protocol.Address { return fromNet(s.conn.LocalAddr()) }

@@ -150,6 +150,8 @@ func (e *relayEnd) empty() {
 
 func (e *relayEnd) buffered() int { return e.inPipe }
 
+func (e *relayEnd) holds() bool { return false }
+
 // write implements [layer]. A spliced connection takes no output of others.
 func (e *relayEnd) write([]byte) {}
 

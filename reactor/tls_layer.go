@@ -17,6 +17,7 @@ type tlsLayer struct {
 	session  *tlsengine.Session
 	staged   output // plaintext that waits for the end of the event, or of the handshake
 	eof      bool   // the ciphertext has ended
+	more     bool   // the session may have plaintext
 	deadline protocol.DelayedCall
 }
 
@@ -86,6 +87,7 @@ func (t *tlsLayer) established() {
 	c := t.conn
 	t.stopTimer()
 	c.flags &^= connShaking | connFull
+	t.more = true
 	c.touch()
 	if c.flags&connMade == 0 {
 		c.loop.fresh.add(c)
@@ -121,18 +123,18 @@ func (t *tlsLayer) readable(r *runner) {
 		return
 	}
 	n, err := t.session.Read(dst)
-	more := true // the session or the socket may have
+	t.more = true
 	if n == 0 && err == nil {
-		if !t.fill() {
+		if t.more = false; !t.fill() {
 			return
 		}
 		n, err = t.session.Read(dst)
-		more = n == len(dst) || t.session.Ended()
+		t.more = n == len(dst) || t.session.Ended()
 	}
 	switch {
 	case c.flags&connOver != 0:
 	case n > 0:
-		if more {
+		if t.more {
 			c.readAgain()
 		}
 		c.deliver(r, dst[:n])
@@ -254,6 +256,9 @@ func (t *tlsLayer) encrypt(p []byte) {
 
 // buffered implements [layer].
 func (t *tlsLayer) buffered() int { return t.staged.size }
+
+// holds implements [layer].
+func (t *tlsLayer) holds() bool { return t.more }
 
 // closeWrite implements [layer].
 func (t *tlsLayer) closeWrite() { t.session.CloseWrite() }

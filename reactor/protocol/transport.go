@@ -21,7 +21,9 @@ type Transport interface {
 	// waits for a registered producer to unregister.
 	LoseWriteConnection()
 
-	// PauseReading stops delivery of data until ResumeReading, so that the peer feels backpressure.
+	// PauseReading stops delivery of data until ResumeReading, so that the peer feels backpressure. A connection that
+	// the peer resets meanwhile is lost at once, unless data waits that came before: that is delivered first, after
+	// ResumeReading.
 	PauseReading()
 
 	// ResumeReading undoes PauseReading. On a connection that is closing it does nothing.
