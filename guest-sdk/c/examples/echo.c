@@ -1,7 +1,7 @@
 /* Echo (RFC 862): what arrives is sent back. */
 #include "../wasmnet.h"
 
-static unsigned char buffer[16384];
+static unsigned char buffer[65536];
 
 int32_t on_start(void)
 {
