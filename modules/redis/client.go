@@ -103,7 +103,9 @@ func (c *client) run() {
 			break
 		}
 		c.execute(args)
-		c.server.serveReady()
+		if len(c.server.ready) > 0 {
+			c.server.serveReady()
+		}
 		if len(c.out) >= piece {
 			c.flush()
 		}
@@ -224,10 +226,12 @@ func (c *client) execute(args [][]byte) {
 	s := c.server
 	s.served++
 	cmd := c.find(args[0])
-	if problem := c.refuse(cmd, args); problem != "" {
-		c.fail(problem)
-		c.abort()
-		return
+	if cmd == nil || !c.authenticated || c.subscribed() > 0 || !cmd.fits(len(args)) || cmd.flags&denyOOM != 0 && s.over() {
+		if problem := c.refuse(cmd, args); problem != "" {
+			c.fail(problem)
+			c.abort()
+			return
+		}
 	}
 	if c.multi && cmd.flags&immediate == 0 {
 		c.enqueue(cmd, args)

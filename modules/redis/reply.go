@@ -15,10 +15,16 @@ const (
 )
 
 // header appends a type and a number: the first line of most replies.
-func (c *client) header(kind byte, n int) {
-	c.out = append(c.out, kind)
-	c.out = strconv.AppendInt(c.out, int64(n), 10)
-	c.out = append(c.out, '\r', '\n')
+func (c *client) header(kind byte, n int) { c.out = appendHeader(c.out, kind, n) }
+
+func appendHeader(out []byte, kind byte, n int) []byte {
+	if uint(n) < 100 {
+		if n < 10 {
+			return append(out, kind, '0'+byte(n), '\r', '\n')
+		}
+		return append(out, kind, '0'+byte(n/10), '0'+byte(n%10), '\r', '\n')
+	}
+	return append(strconv.AppendInt(append(out, kind), int64(n), 10), '\r', '\n')
 }
 
 func (c *client) array(n int) { c.header('*', n) }
@@ -71,7 +77,7 @@ func (c *client) simple(s string) {
 	c.out = append(c.out, '\r', '\n')
 }
 
-func (c *client) ok() { c.simple("OK") }
+func (c *client) ok() { c.out = append(c.out, "+OK\r\n"...) }
 
 // fail answers with an error: a code, a space and a text, in which ends of lines become spaces.
 func (c *client) fail(s string) {
@@ -87,9 +93,8 @@ func (c *client) fail(s string) {
 }
 
 func (c *client) bulk(b []byte) {
-	c.header('$', len(b))
-	c.out = append(c.out, b...)
-	c.out = append(c.out, '\r', '\n')
+	out := append(appendHeader(c.out, '$', len(b)), b...)
+	c.out = append(out, '\r', '\n')
 }
 
 func (c *client) text(s string) {

@@ -58,6 +58,11 @@ func (p *parser) feed(data []byte) {
 // next returns the arguments of the next request, which are valid until the next call of any method; nil if more bytes
 // are needed. The error is a protocolError. strict is set for a client that has not given its password.
 func (p *parser) next(strict bool) ([][]byte, error) {
+	if p.left == 0 {
+		if args := p.whole(strict); args != nil {
+			return args, nil
+		}
+	}
 	for p.left == 0 {
 		if p.off == len(p.in) {
 			return nil, nil
@@ -108,6 +113,53 @@ func (p *parser) next(strict bool) ([][]byte, error) {
 	}
 	p.consume()
 	return p.args, nil
+}
+
+// mostAtOnce is how many arguments a request has at most that is read in one go.
+const mostAtOnce = 32
+
+// whole reads a request of the kind that nearly all are, if all of it is there: a few arguments, whose lengths have no
+// more than six digits. It returns nil, and consumes nothing, for any other.
+func (p *parser) whole(strict bool) [][]byte {
+	in := p.in
+	left, at := digits(in, 0, '*')
+	if left == 0 || left > mostAtOnce || left > p.limits.args || strict && left > maxArgsBeforeAuth {
+		return nil
+	}
+	most := p.limits.bulk
+	if strict {
+		most = min(most, maxBulkBeforeAuth)
+	}
+	args := p.args[:0]
+	for ; left > 0; left-- {
+		n, from := digits(in, at, '$')
+		if n == 0 || n > most || from+n > p.limits.request || from+n+2 > len(in) {
+			return nil
+		}
+		args = append(args, in[from:from+n:from+n])
+		at = from + n + 2
+	}
+	p.in, p.args = in[at:], args
+	return args
+}
+
+// digits reads a line of one byte, a number of up to six digits that does not begin with 0, and an end of two bytes. It
+// returns the number and where the next line begins; 0 if the line is not complete or anything else.
+func digits(in []byte, at int, kind byte) (n, next int) {
+	if len(in)-at < 4 || in[at] != kind || in[at+1] == '0' {
+		return 0, 0
+	}
+	for i := at + 1; i < len(in)-1 && i <= at+7; i++ {
+		c := in[i] - '0'
+		if c > 9 {
+			if in[i] != '\r' {
+				break
+			}
+			return n, i + 2
+		}
+		n = 10*n + int(c)
+	}
+	return 0, 0
 }
 
 // length reads the line in front of an argument.

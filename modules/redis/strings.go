@@ -64,6 +64,11 @@ func isExpiryOption(option []byte) bool {
 
 // SET key value [NX | XX] [GET] [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL]
 func (c *client) set(args [][]byte) {
+	if len(args) == 3 {
+		c.put(args[1], args[2])
+		c.ok()
+		return
+	}
 	var nx, xx, get, keep bool
 	var option, number []byte
 	for i := 3; i < len(args); i++ {
