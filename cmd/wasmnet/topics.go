@@ -32,7 +32,8 @@ Servers (--listen), with what may be left out in brackets:
                                               TLS with one certificate
   tls:PATH:PORT[:trustRoots=PATH]             TLS; a folder of PEM files, chosen by the name
                                               that the client wants (DEFAULT.pem for others)
-  udp:PORT[:interface=ADDRESS], udp6:PORT     datagrams
+  udp:PORT[:interface=ADDRESS], udp6:PORT, unixgram:PATH
+                                              datagrams
   systemd:domain=INET:index=0                 a socket of systemd's; also INET6, UNIX, name=NAME
   fd:N                                        a listening descriptor that is inherited
   stdio:                                      one connection, on standard input and output
@@ -56,7 +57,7 @@ once for each grant; what a module tries without one is logged with the --allow 
   env=NAME[=VALUE]      an environment variable, of this process where it has no value here
   mount=DIR:PATH[:rw]   a directory, read only unless :rw stands behind it, as PATH
 
-PATTERN is SCHEME:HOST:PORT or unix:PATH. SCHEME is tcp (TLS over it included), tls, udp
+PATTERN is SCHEME:HOST:PORT, unix:PATH or unixgram:PATH. SCHEME is tcp (TLS too), tls, udp
 or *. PORT is a number, a range such as 8000-8999, or *. HOST is one of
 
   example.org           that name; *.example.org the names below it; * all names

@@ -4,13 +4,12 @@ package finger
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/wasmnet/wasmnet/modules/internal/lines"
 	"github.com/wasmnet/wasmnet/modules/internal/settings"
-	"github.com/wasmnet/wasmnet/reactor/basic"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -64,11 +63,9 @@ type service struct {
 
 // New returns a factory of servers. It fails on a Config that makes no sense.
 func New(_ protocol.Reactor, c Config) (protocol.Factory, error) {
-	if c.Timeout == 0 {
-		c.Timeout = DefaultTimeout
-	}
-	if c.Timeout < 0 {
-		return nil, errors.New("timeout is below zero")
+	var err error
+	if c.Timeout, err = lines.Patience(c.Timeout, DefaultTimeout); err != nil {
+		return nil, err
 	}
 	f := &service{config: c, users: map[string]User{}, end: "\n"}
 	if c.CRLF {
@@ -97,27 +94,15 @@ func New(_ protocol.Reactor, c Config) (protocol.Factory, error) {
 // BuildProtocol implements [protocol.Factory].
 func (f *service) BuildProtocol(protocol.Address) protocol.Protocol {
 	p := &server{service: f}
-	p.Handler = p
-	p.Delimiter = []byte("\n") // clients that send no CR before it are understood
-	p.MaxLength = MaxQuery + len("\r")
+	p.Init(p, MaxQuery+len("\r"), f.config.Timeout)
 	return p
 }
 
 // server answers one query.
 type server struct {
-	basic.LineOnlyReceiver
+	lines.Server
 	service *service
-	timeout basic.Timeout
 }
-
-// ConnectionMade implements [protocol.Protocol].
-func (p *server) ConnectionMade(t protocol.Transport) {
-	p.LineOnlyReceiver.ConnectionMade(t)
-	p.timeout.Set(t.Reactor(), p.service.config.Timeout, t.AbortConnection)
-}
-
-// ConnectionLost implements [protocol.Protocol].
-func (p *server) ConnectionLost(error) { p.timeout.Stop() }
 
 // LineReceived implements [basic.LineHandler].
 func (p *server) LineReceived(line []byte) {
@@ -132,7 +117,7 @@ func (p *server) LineReceived(line []byte) {
 	default:
 		p.say("Finger online list denied")
 	}
-	p.Transport.LoseConnection()
+	p.Close()
 }
 
 // tell answers a query for a user.

@@ -4,13 +4,12 @@ package ident
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/wasmnet/wasmnet/modules/internal/lines"
 	"github.com/wasmnet/wasmnet/modules/internal/settings"
-	"github.com/wasmnet/wasmnet/reactor/basic"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -93,11 +92,9 @@ func New(_ protocol.Reactor, c Config) (protocol.Factory, error) {
 	if c.Default == (Answer{}) {
 		c.Default.Error = UnknownError
 	}
-	if c.Timeout == 0 {
-		c.Timeout = DefaultTimeout
-	}
-	if c.Timeout < 0 {
-		return nil, errors.New("timeout is below zero")
+	var err error
+	if c.Timeout, err = lines.Patience(c.Timeout, DefaultTimeout); err != nil {
+		return nil, err
 	}
 	if err := c.Default.check(); err != nil {
 		return nil, fmt.Errorf("default: %w", err)
@@ -109,41 +106,23 @@ func New(_ protocol.Reactor, c Config) (protocol.Factory, error) {
 	}
 	return protocol.FactoryFunc(func(protocol.Address) protocol.Protocol {
 		p := &server{config: &c}
-		p.Handler = p
-		p.Delimiter = []byte("\n") // clients that send no CR before it are understood
-		p.MaxLength = MaxQuery + len("\r")
+		p.Init(p, MaxQuery+len("\r"), c.Timeout)
 		return p
 	}), nil
 }
 
-// server answers the queries of one peer. It is its own output's producer.
+// server answers the queries of one peer.
 type server struct {
-	basic.LineOnlyReceiver
-	config  *Config
-	timeout basic.Timeout
+	lines.Server
+	config *Config
 }
-
-// ConnectionMade implements [protocol.Protocol].
-func (p *server) ConnectionMade(t protocol.Transport) {
-	p.LineOnlyReceiver.ConnectionMade(t)
-	t.RegisterProducer(p, true) // who does not read answers is not read from
-	p.timeout.Set(t.Reactor(), p.config.Timeout, p.close)
-}
-
-func (p *server) close() {
-	p.Transport.UnregisterProducer()
-	p.Transport.LoseConnection()
-}
-
-// ConnectionLost implements [protocol.Protocol].
-func (p *server) ConnectionLost(error) { p.timeout.Stop() }
 
 // LineReceived implements [basic.LineHandler]. A line that is not a query ends the connection: RFC 1413, 4.
 func (p *server) LineReceived(line []byte) {
-	p.timeout.Reset()
+	p.Heard()
 	server, client, ok := parseQuery(bytes.TrimSuffix(line, []byte("\r")))
 	if !ok {
-		p.close()
+		p.Close()
 		return
 	}
 	answer := Answer{Error: InvalidPort}
@@ -160,9 +139,6 @@ func (p *server) LineReceived(line []byte) {
 func (p *server) reply(format string, args ...any) {
 	p.Transport.Write(fmt.Appendf(nil, format, args...))
 }
-
-// LineLengthExceeded implements [basic.LineLengthHandler].
-func (p *server) LineLengthExceeded([]byte) { p.close() }
 
 // lookup finds the answer for a pair of ports.
 func (c *Config) lookup(server, client int) Answer {

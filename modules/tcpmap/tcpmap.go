@@ -4,11 +4,11 @@ package tcpmap
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/wasmnet/wasmnet/modules/internal/lines"
 	"github.com/wasmnet/wasmnet/modules/internal/percent"
 	"github.com/wasmnet/wasmnet/modules/internal/settings"
 	"github.com/wasmnet/wasmnet/reactor/basic"
@@ -57,11 +57,9 @@ func Configure(lookup func(key string) (value string, ok bool)) (Config, error) 
 
 // New returns a factory of servers. It fails on a Config that makes no sense.
 func New(_ protocol.Reactor, c Config) (protocol.Factory, error) {
-	if c.Timeout == 0 {
-		c.Timeout = DefaultTimeout
-	}
-	if c.Timeout < 0 {
-		return nil, errors.New("timeout is below zero")
+	var err error
+	if c.Timeout, err = lines.Patience(c.Timeout, DefaultTimeout); err != nil {
+		return nil, err
 	}
 	for key, value := range c.Map {
 		if n := len(reply(codeFound, percent.Encode(value))); n > MaxLine {
@@ -70,40 +68,22 @@ func New(_ protocol.Reactor, c Config) (protocol.Factory, error) {
 	}
 	return protocol.FactoryFunc(func(protocol.Address) protocol.Protocol {
 		p := &server{config: &c}
-		p.Handler = p
-		p.Delimiter = []byte("\n")
-		p.MaxLength = MaxLine - len("\n")
+		p.Init(p, MaxLine-len("\n"), c.Timeout)
 		return p
 	}), nil
 }
 
 // server answers the requests of one peer.
 type server struct {
-	basic.LineOnlyReceiver
-	config  *Config
-	timeout basic.Timeout
+	lines.Server
+	config *Config
 }
 
 var _ basic.LineLengthHandler = (*server)(nil)
 
-// ConnectionMade implements [protocol.Protocol].
-func (p *server) ConnectionMade(t protocol.Transport) {
-	p.LineOnlyReceiver.ConnectionMade(t)
-	t.RegisterProducer(p, true) // who does not read replies is not read from
-	p.timeout.Set(t.Reactor(), p.config.Timeout, p.close)
-}
-
-func (p *server) close() {
-	p.Transport.UnregisterProducer()
-	p.Transport.LoseConnection()
-}
-
-// ConnectionLost implements [protocol.Protocol].
-func (p *server) ConnectionLost(error) { p.timeout.Stop() }
-
 // LineReceived implements [basic.LineHandler].
 func (p *server) LineReceived(line []byte) {
-	p.timeout.Reset()
+	p.Heard()
 	command, rest := cut(line)
 	switch string(command) {
 	case "get":
@@ -139,7 +119,7 @@ func (p *server) get(quoted []byte) {
 // LineLengthExceeded implements [basic.LineLengthHandler].
 func (p *server) LineLengthExceeded([]byte) {
 	p.reply(codeError, fmt.Sprintf("a request has at most %d bytes", MaxLine))
-	p.close()
+	p.Close()
 }
 
 func (p *server) reply(code int, text string) { p.Transport.Write(reply(code, text)) }

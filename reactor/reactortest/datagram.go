@@ -16,15 +16,9 @@ type DatagramPort struct {
 	protocol protocol.DatagramProtocol
 	host     netip.AddrPort
 	peer     netip.AddrPort // of a connected port
-	in       []datagram
-	refused  int // datagrams that nobody received and the protocol was not told of
+	queue    datagramQueue[netip.AddrPort]
 	stopping bool
 	closed   bool
-}
-
-type datagram struct {
-	data []byte
-	from netip.AddrPort
 }
 
 var (
@@ -122,12 +116,12 @@ func (p *DatagramPort) WriteTo(data []byte, to netip.AddrPort) error {
 	}
 	for _, other := range r.datagrams {
 		if serves(other.host, to) && (!other.peer.IsValid() || other.peer == from) {
-			other.in = append(other.in, datagram{append([]byte(nil), data...), from})
+			other.queue.add(data, from)
 			return nil
 		}
 	}
 	if p.peer.IsValid() {
-		p.refused++
+		p.queue.refused++
 	}
 	return nil
 }
@@ -159,24 +153,7 @@ func (p *DatagramPort) Reactor() protocol.Reactor { return p.r }
 
 // turn delivers one datagram.
 func (p *DatagramPort) turn() bool {
-	if p.stopping || p.closed {
-		return false
-	}
-	if p.refused > 0 {
-		p.refused--
-		if refuser, ok := p.protocol.(protocol.ConnectionRefuser); ok {
-			refuser.ConnectionRefused()
-		}
-		return true
-	}
-	if len(p.in) == 0 {
-		return false
-	}
-	d := p.in[0]
-	p.in = p.in[1:]
-	p.protocol.DatagramReceived(d.data, d.from)
-	clear(d.data)
-	return true
+	return !p.stopping && !p.closed && p.queue.deliver(p.protocol)
 }
 
 func (p *DatagramPort) end(reason error) {
@@ -184,11 +161,6 @@ func (p *DatagramPort) end(reason error) {
 		return
 	}
 	p.closed = true
-	for i, other := range p.r.datagrams {
-		if other == p {
-			p.r.datagrams = append(p.r.datagrams[:i:i], p.r.datagrams[i+1:]...)
-			break
-		}
-	}
+	p.r.datagrams = without(p.r.datagrams, p)
 	p.protocol.StopProtocol(reason)
 }

@@ -3,7 +3,6 @@ package reactortest
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/wasmnet/wasmnet/reactor/endpoint"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
@@ -19,15 +18,9 @@ type UNIXDatagramPort struct {
 	protocol protocol.UNIXDatagramProtocol
 	host     protocol.UNIXAddress
 	peer     protocol.UNIXAddress // of a connected one
-	in       []unixDatagram
-	refused  int // datagrams that nobody received and the protocol was not told of
+	queue    datagramQueue[protocol.UNIXAddress]
 	stopping bool
 	closed   bool
-}
-
-type unixDatagram struct {
-	data []byte
-	from protocol.UNIXAddress
 }
 
 var (
@@ -119,11 +112,11 @@ func (p *UNIXDatagramPort) WriteTo(data []byte, to protocol.UNIXAddress) error {
 	receiver := p.r.unixDatagram(to)
 	switch {
 	case receiver != nil && (receiver.peer.Name == "" || receiver.peer == p.host):
-		receiver.in = append(receiver.in, unixDatagram{slices.Clone(data), p.host})
+		receiver.queue.add(data, p.host)
 	case p.peer.Name == "":
 		return protocol.ErrConnectionRefused.Because(fmt.Errorf("nobody receives at %s", to))
 	default:
-		p.refused++
+		p.queue.refused++
 	}
 	return nil
 }
@@ -153,23 +146,7 @@ func (p *UNIXDatagramPort) Reactor() protocol.Reactor { return p.r }
 
 // turn delivers one datagram.
 func (p *UNIXDatagramPort) turn() bool {
-	switch {
-	case p.stopping || p.closed:
-		return false
-	case p.refused > 0:
-		p.refused--
-		if refuser, ok := p.protocol.(protocol.ConnectionRefuser); ok {
-			refuser.ConnectionRefused()
-		}
-		return true
-	case len(p.in) == 0:
-		return false
-	}
-	d := p.in[0]
-	p.in = p.in[1:]
-	p.protocol.DatagramReceived(d.data, d.from)
-	clear(d.data)
-	return true
+	return !p.stopping && !p.closed && p.queue.deliver(p.protocol)
 }
 
 func (p *UNIXDatagramPort) end(reason error) {
@@ -177,7 +154,6 @@ func (p *UNIXDatagramPort) end(reason error) {
 		return
 	}
 	p.closed = true
-	i := slices.Index(p.r.unixgrams, p)
-	p.r.unixgrams = slices.Delete(slices.Clone(p.r.unixgrams), i, i+1)
+	p.r.unixgrams = without(p.r.unixgrams, p)
 	p.protocol.StopProtocol(reason)
 }
