@@ -133,6 +133,10 @@ var internalImports = map[string]*hostFunc{
 		name: rewrite.Overflow, anyway: true,
 		call: func(i *instance, _ []uint64) { panic(i.svc.limitError("stack")) },
 	},
+	rewrite.TableFull: {
+		name: rewrite.TableFull, anyway: true,
+		call: func(i *instance, _ []uint64) { i.svc.breach(i, i.account, "table") },
+	},
 }
 
 // offerImports makes the host's functions known to the runtime.

@@ -31,7 +31,7 @@ var breachTests = map[string]func(*testing.T){
 	"connections":  breachByFlood(host.Limits{Connections: 5}, "connections"),
 	"per-peer":     breachByFlood(host.Limits{PerPeer: 5}, "per-peer"),
 	"instances":    breachByFlood(host.Limits{Instances: 5}, "instances"),
-	"table":        breachByLoading("huge_table", host.Limits{}, "table"),
+	"table":        breachOfTable,
 	"module-size":  breachByLoading("echo", host.Limits{ModuleSize: 100}, "module-size"),
 	"compile-time": breachByLoading("gopher", host.Limits{CompileTime: 1}, "compile-time"),
 }
@@ -78,6 +78,23 @@ func (s *service) counted(limit string, p *peer) {
 	if s.Stats().Breaches[limit] == 0 {
 		s.arena.Errorf("breaches counted: %v, want %s", s.Stats().Breaches, limit)
 	}
+}
+
+// breachOfTable loads a module whose table begins too large, and has a guest grow its table too far.
+func breachOfTable(t *testing.T) {
+	breachByLoading("huge_table", host.Limits{}, "table")(t)
+	a := newArena(t, func(hc *host.Config, _ *reactor.Config) { hc.Limits.Table = 5000 })
+	s := a.attack(named(t, "table_grow"), host.ServiceConfig{})
+	p := s.dial()
+	a.neighbour.while(func() {
+		p.send("x")
+		if n := p.number(); n > 5000 {
+			t.Errorf("the table grew to %d entries", n)
+		}
+		s.counted("table", p)
+		p.echoesNothing()
+	})
+	s.breached("table", 1)
 }
 
 func breachByListening(t *testing.T) {

@@ -133,9 +133,9 @@ func (r *rewriter) addBulk(k helperBulk) uint32 {
 	shift := int64(0)
 	switch k.op {
 	case wasm.OpMemoryGrow:
-		return r.add(k, grown, grown, old, r.growBody(k, 0, pageUnits))
+		return r.add(k, grown, grown, old, r.growBody(k, 0, pageUnits, nil))
 	case wasm.OpTableGrow:
-		return r.add(k, []wasm.ValType{r.out.Tables[k.x].Elem, wasm.I32, wasm.I64}, grown, old, r.growBody(k, 1, 1))
+		return r.add(k, []wasm.ValType{r.out.Tables[k.x].Elem, wasm.I32, wasm.I64}, grown, old, r.growBody(k, 1, 1, r.refused(k.x)))
 	case wasm.OpMemoryFill, wasm.OpMemoryCopy:
 		return r.add(k, operands, i64s, nil, r.chunkedBody(k))
 	case wasm.OpTableFill:
@@ -176,9 +176,17 @@ func (r *rewriter) pay(a *asm, shift int64, size, fuel uint32) {
 	a.end()
 }
 
+// refused returns the import that is told that a table, by its new index, may not grow for the limit; nil: none is.
+func (r *rewriter) refused(table uint32) *uint32 {
+	if !r.clamped[table] {
+		return nil
+	}
+	return r.full
+}
+
 // growBody does a grow instruction, whose delta is parameter delta and the fuel behind it, and charges each unit that
-// was added. What can be added is bounded by the clamped maximum.
-func (r *rewriter) growBody(k helperBulk, delta uint32, unit int64) (a asm) {
+// was added. What can be added is bounded by the clamped maximum. refused is what is called if it cannot be added.
+func (r *rewriter) growBody(k helperBulk, delta uint32, unit int64, refused *uint32) (a asm) {
 	fuel, old := delta+1, delta+2
 	for i := range delta + 1 {
 		a.get(i)
@@ -195,6 +203,10 @@ func (r *rewriter) growBody(k helperBulk, delta uint32, unit int64) (a asm) {
 	a.op(wasm.OpI64Mul)
 	a.op(wasm.OpI64Sub)
 	a.set(fuel)
+	if refused != nil {
+		a.op(wasm.OpElse)
+		r.callImport(&a, *refused, fuel)
+	}
 	a.end()
 	a.get(old)
 	a.get(fuel)

@@ -147,8 +147,18 @@ func TestClamps(t *testing.T) {
 		t.Errorf("growing by 4 pages and by 3: %d, want 99", int32(v))
 	}
 	m.must("data_received", 0, 0)
+	if m.full != 1 {
+		t.Errorf("the host was told %d times that the table is full, want 1", m.full)
+	}
 	if want := (wasm.Size{Min: 1, Max: 4, HasMax: true}); m.res.Memory != want {
 		t.Errorf("memory %+v, want %+v", m.res.Memory, want)
+	}
+	own := newMachine(t, guestbuild.WatText(t, `(module (table $own 3 8 funcref) (table $t 0 funcref)
+		(func (export "data_received") (param i32 i32)
+			(drop (table.grow $t (ref.null func) (i32.const 1)))
+			(if (i32.ne (table.grow $own (ref.null func) (i32.const 6)) (i32.const -1)) (then unreachable))))`), &o)
+	if own.must("data_received", 0, 0); own.full != 0 {
+		t.Error("the host was told of a table that is as large as its module allows")
 	}
 	for _, text := range []string{`(module (memory 5))`, `(module (table 11 funcref))`} {
 		if _, err := rewrite.Rewrite(guestbuild.WatText(t, text), o); err == nil {

@@ -21,7 +21,7 @@ const (
 	// GlobalPrefix and the global's number make the export name of a guest's mutable global.
 	GlobalPrefix = "wasmnet_g"
 
-	// InternalModule is the module of the two imports that rewriting adds.
+	// InternalModule is the module of the imports that rewriting adds.
 	InternalModule = "wasmnet_internal"
 	// Refuel is imported as (need i64) -> i64: the fuel has run out, need (> 0) units more have been used than there
 	// were. It returns the fuel from which to go on, which it is asked for again until it is not negative, or does not
@@ -29,6 +29,9 @@ const (
 	Refuel = "refuel"
 	// Overflow is imported as () -> (): the stack limit is exceeded. It must not return.
 	Overflow = "overflow"
+	// TableFull is imported as () -> () by a module that grows a table whose maximum is Limits.TableEntries. It is called
+	// when table.grow has failed for that.
+	TableFull = "table_full"
 )
 
 // Options says how to rewrite.

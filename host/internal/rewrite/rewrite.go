@@ -3,6 +3,8 @@ package rewrite
 import (
 	"crypto/sha256"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/wasmnet/wasmnet/host/internal/wasm"
 )
@@ -22,6 +24,7 @@ type rewriter struct {
 	added     uint32   // imports of our own
 	refuel    uint32   // the import, if metered
 	overflow  uint32   // the import, if measured
+	full      *uint32  // the import TableFull, if it is needed
 	fuel      uint32   // the global, if metered
 	depth     uint32   // the global, if measured
 
@@ -34,6 +37,7 @@ type rewriter struct {
 
 	fixed      [][]uint32 // contents of each table that is replaced by direct calls; nil: it stays
 	tableIndex []uint32   // new index of each table that stays
+	clamped    []bool     // by new index, whether the limit is a table's maximum
 	faults     *uint32    // the table for traps, once there is one
 }
 
@@ -71,8 +75,8 @@ func (r *rewriter) rewrite() error {
 	if err := r.importSection(); err != nil {
 		return err
 	}
-	r.typeSection()
 	r.used.scan(r.in)
+	r.typeSection()
 	r.state()
 	r.segments()
 	r.tables()
@@ -120,6 +124,10 @@ func (r *rewriter) typeSection() {
 	}
 	if r.measured {
 		r.overflow = r.addImport(Overflow, nil, nil)
+	}
+	if r.metered && slices.ContainsFunc(slices.Collect(maps.Keys(r.used.grows)), r.limited) {
+		full := r.addImport(TableFull, nil, nil)
+		r.full = &full
 	}
 }
 

@@ -43,6 +43,7 @@ type machine struct {
 	refuel   int          // how often refuel was called
 	allowed  int64        // how often it may be called; 0: without end
 	most     int64        // the largest need it was called with
+	full     int          // how often table_full was called
 }
 
 func newMachine(t testing.TB, module []byte, o *rewrite.Options) *machine {
@@ -84,6 +85,7 @@ func newMachineOn(t testing.TB, ctx context.Context, c wazero.RuntimeConfig, mod
 			return m.grants - need
 		}).Export(rewrite.Refuel)
 		b.NewFunctionBuilder().WithFunc(func() { panic("stack limit") }).Export(rewrite.Overflow)
+		b.NewFunctionBuilder().WithFunc(func() { m.full++ }).Export(rewrite.TableFull)
 		if _, err := b.Instantiate(m.ctx); err != nil {
 			t.Fatal(err)
 		}

@@ -93,6 +93,7 @@ func newSpecRunner(t *testing.T) *specRunner {
 	b = s.r.NewHostModuleBuilder(rewrite.InternalModule)
 	b.NewFunctionBuilder().WithFunc(func(need int64) int64 { return 1000 - need }).Export(rewrite.Refuel)
 	b.NewFunctionBuilder().WithFunc(func() { panic(errors.New("stack overflow")) }).Export(rewrite.Overflow)
+	b.NewFunctionBuilder().WithFunc(func() {}).Export(rewrite.TableFull)
 	if _, err := b.Instantiate(s.ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -19,11 +19,13 @@ func (r *rewriter) tables() {
 		if r.fixed[i] != nil {
 			continue
 		}
-		if limit := uint32(r.o.Limits.TableEntries); !t.Size.HasMax || t.Size.Max > limit {
-			t.Size.Max, t.Size.HasMax = limit, true
+		limited := r.limited(uint32(i))
+		if limited {
+			t.Size.Max, t.Size.HasMax = uint32(r.o.Limits.TableEntries), true
 		}
 		r.tableIndex[i] = uint32(len(r.out.Tables))
 		r.out.Tables = append(r.out.Tables, t)
+		r.clamped = append(r.clamped, limited)
 		if r.used.grows[uint32(i)] {
 			r.res.TableEntries += int(t.Size.Max)
 		} else {
@@ -51,6 +53,12 @@ func (r *rewriter) tables() {
 	}
 	r.declare()
 	r.res.Tables = len(r.out.Tables)
+}
+
+// limited reports whether a table may become as large as the limit, and would become larger without it.
+func (r *rewriter) limited(table uint32) bool {
+	size := &r.in.Tables[table].Size
+	return !size.HasMax || size.Max > uint32(r.o.Limits.TableEntries)
 }
 
 // A table that is replaced may hold at most maxDirect functions, in at most maxRuns stretches: compiling the code that
