@@ -16,6 +16,8 @@ import (
 type TLS struct {
 	// Roots verify the servers that guests connect to. nil: the system's.
 	Roots *x509.CertPool
+	// ClientRoots verify the clients of which guests demand a certificate. nil: they cannot.
+	ClientRoots *x509.CertPool
 	// Identities are certificates guests may present, by the name they ask for. A server presents the first if it
 	// names none.
 	Identities []Identity
@@ -61,7 +63,10 @@ func (s *Service) startTLS(t protocol.Transport, o protocol.TLSOptions) error {
 		return c.StartTLSConfig(&tls.Config{ServerName: o.ServerName, NextProtos: o.ALPN, RootCAs: s.tls.Roots,
 			Certificates: identity}, false)
 	}
-	cfg := s.tlsServers.get(o, identity)
+	if o.ClientCertificate != protocol.ClientCertificateConfigured && s.tls.ClientRoots == nil {
+		return abi.NotFound // crypto/tls would take the system's
+	}
+	cfg := s.tlsServers.get(o, identity, s.tls.ClientRoots)
 	if cfg == nil {
 		return abi.Limit
 	}
@@ -78,19 +83,34 @@ type tlsServers struct {
 const maxTLSServers = 64
 
 // get returns the configuration for what o asks, or nil if there are too many.
-func (t *tlsServers) get(o protocol.TLSOptions, identity []tls.Certificate) *tls.Config {
+func (t *tlsServers) get(o protocol.TLSOptions, identity []tls.Certificate, clients *x509.CertPool) *tls.Config {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	key := strings.Join(append([]string{o.Identity}, o.ALPN...), "\n") // none of them holds a newline
+	demand := clientAuth[o.ClientCertificate]
+	key := strings.Join(append([]string{demand.String(), o.Identity}, o.ALPN...), "\n") // none of them holds a newline
 	cfg := t.all[key]
 	if cfg == nil && len(t.all) < maxTLSServers {
-		cfg = &tls.Config{NextProtos: o.ALPN, Certificates: identity}
+		cfg = &tls.Config{NextProtos: o.ALPN, Certificates: identity, ClientAuth: demand, ClientCAs: clients}
 		if t.all == nil {
 			t.all = map[string]*tls.Config{}
 		}
 		t.all[key] = cfg
 	}
 	return cfg
+}
+
+// clientAuth is what a demand means.
+var clientAuth = [...]tls.ClientAuthType{
+	protocol.ClientCertificateConfigured: tls.NoClientCert,
+	protocol.ClientCertificateRequested:  tls.VerifyClientCertIfGiven,
+	protocol.ClientCertificateRequired:   tls.RequireAndVerifyClientCert,
+}
+
+// demands are the values of the option client_certificate.
+var demands = map[string]protocol.ClientCertificate{
+	"none":    protocol.ClientCertificateConfigured,
+	"request": protocol.ClientCertificateRequested,
+	"require": protocol.ClientCertificateRequired,
 }
 
 // maxTLSOptions is the longest text of options.
@@ -145,9 +165,13 @@ func parseTLSOptions(text string, o *protocol.TLSOptions) bool {
 			}
 		case key == "identity":
 			o.Identity = value
+		case key == "client_certificate":
+			if o.ClientCertificate, ok = demands[value]; !ok {
+				return false
+			}
 		default:
 			return false
 		}
 	}
-	return true
+	return o.Server || o.ClientCertificate == protocol.ClientCertificateConfigured
 }

@@ -76,6 +76,22 @@ func TestStartTLSAsServer(t *testing.T) {
 // tlsEcho is a server that answers with TLS, at once or after the line STARTTLS.
 func tlsEcho(t testing.TB, certificate tls.Certificate, startTLS bool) string {
 	t.Helper()
+	preamble := ""
+	if startTLS {
+		preamble = "STARTTLS\n"
+	}
+	return echoOver(t, &tls.Config{Certificates: []tls.Certificate{certificate}}, preamble)
+}
+
+// tlsServer is an echo server that speaks TLS from the start.
+func tlsServer(t testing.TB, cfg *tls.Config) string {
+	t.Helper()
+	return echoOver(t, cfg, "")
+}
+
+// echoOver echoes over TLS, which begins when as much as the preamble has come.
+func echoOver(t testing.TB, cfg *tls.Config, preamble string) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -88,10 +104,8 @@ func tlsEcho(t testing.TB, certificate tls.Certificate, startTLS bool) string {
 			if err != nil {
 				return
 			}
-			if startTLS {
-				io.ReadFull(c, make([]byte, len("STARTTLS\n")))
-			}
-			s := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{certificate}})
+			io.ReadFull(c, make([]byte, len(preamble)))
+			s := tls.Server(c, cfg)
 			io.Copy(s, s)
 			s.Close()
 		}

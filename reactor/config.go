@@ -26,7 +26,8 @@ type Config struct {
 	// HandshakeTimeout is how long a TLS handshake may take; default: 10 s.
 	HandshakeTimeout time.Duration
 	// Identities are what StartTLS can be told to use, by name: a server's certificates, a client's roots and
-	// certificate. A server that names none has that of the empty name, a client without one the system's roots.
+	// certificate. A server that names none has that of the empty name, a client without one the system's roots. A
+	// server's ClientCAs say whose certificates count when StartTLS asks clients for them.
 	Identities map[string]*tls.Config
 	// HighWater, LowWater and HardCap are counted in bytes of one connection's queued output. Above HighWater its
 	// producer is paused, at LowWater it is resumed, and beyond HardCap the connection is aborted. Defaults: 64 KiB,

@@ -1,9 +1,11 @@
 package reactor
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -79,16 +81,25 @@ func (c *Conn) identity(o protocol.TLSOptions) (*tls.Config, error) {
 			return nil, fmt.Errorf("ALPN names a protocol of %d bytes (want 1 to 255)", len(name))
 		}
 	}
-	if o.Server && o.ServerName != "" {
+	switch {
+	case o.Server && o.ServerName != "":
 		return nil, errors.New("ServerName is a client's option")
+	case !o.Server && o.ClientCertificate != protocol.ClientCertificateConfigured:
+		return nil, errors.New("ClientCertificate is a server's option")
+	case o.ClientCertificate > protocol.ClientCertificateRequired:
+		return nil, fmt.Errorf("ClientCertificate has no value %d", o.ClientCertificate)
+	case o.ClientCertificate != protocol.ClientCertificateConfigured && cfg.ClientCAs == nil:
+		return nil, fmt.Errorf("identity %q has no ClientCAs to verify clients with", o.Identity)
 	}
-	if len(o.ALPN) > 0 {
-		cfg = cfg.Clone()
-		cfg.NextProtos = o.ALPN
+	if o.Server {
+		return c.loop.reactor.tlsServers.with(cfg, o), nil
 	}
-	if o.ServerName != "" {
+	if len(o.ALPN) > 0 || o.ServerName != "" {
 		cfg = cfg.Clone()
-		cfg.ServerName = o.ServerName
+		cfg.ServerName = cmp.Or(o.ServerName, cfg.ServerName)
+		if len(o.ALPN) > 0 {
+			cfg.NextProtos = o.ALPN
+		}
 	}
 	return cfg, nil
 }
@@ -115,8 +126,50 @@ func (c *Conn) TLS() (protocol.TLSInfo, bool) {
 // tlsServers keeps what was made of the configurations that servers were given, so that a configuration that is used
 // for many connections keeps one set of keys for session tickets.
 type tlsServers struct {
-	mu    sync.Mutex
-	ready map[*tls.Config]*tls.Config
+	mu     sync.Mutex
+	ready  map[*tls.Config]*tls.Config
+	varied map[tlsVariant]*tls.Config
+}
+
+// tlsVariant is what options make of an identity.
+type tlsVariant struct {
+	identity *tls.Config
+	alpn     string // each with a zero byte behind
+	demand   protocol.ClientCertificate
+}
+
+// with is cfg as o wants it.
+func (s *tlsServers) with(cfg *tls.Config, o protocol.TLSOptions) *tls.Config {
+	key := tlsVariant{identity: cfg, demand: o.ClientCertificate}
+	for _, name := range o.ALPN {
+		key.alpn += name + "\x00"
+	}
+	if key == (tlsVariant{identity: cfg}) {
+		return cfg
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known := s.varied[key]; known != nil {
+		return known
+	}
+	if len(s.varied) >= maxTLSServers {
+		clear(s.varied)
+	}
+	if s.varied == nil {
+		s.varied = map[tlsVariant]*tls.Config{}
+	}
+	cfg = cfg.Clone()
+	if len(o.ALPN) > 0 {
+		cfg.NextProtos = slices.Clone(o.ALPN)
+	}
+	switch o.ClientCertificate {
+	case protocol.ClientCertificateRequested:
+		cfg.ClientAuth = tls.VerifyClientCertIfGiven
+	case protocol.ClientCertificateRequired:
+		cfg.ClientAuth = tls.RequireAndVerifyClientCert
+	}
+	s.varied[key] = cfg
+	return cfg
 }
 
 // maxTLSServers bounds the configurations kept, for programs that make new ones all the time.

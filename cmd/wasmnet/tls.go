@@ -17,6 +17,7 @@ import (
 type tlsFlags struct {
 	identities []string
 	trust      []string
+	clients    []string
 }
 
 func addTLSFlags(cmd *cobra.Command) *tlsFlags {
@@ -25,6 +26,8 @@ func addTLSFlags(cmd *cobra.Command) *tlsFlags {
 		"a certificate that the module may present when it starts TLS, as `name=cert.pem,key.pem` (the key may be in the same file); repeatable, the first is the default")
 	cmd.Flags().StringArrayVar(&f.trust, "trust", nil,
 		"a PEM `file` with roots for servers that the module connects to with TLS, in place of the system's; repeatable")
+	cmd.Flags().StringArrayVar(&f.clients, "trust-clients", nil,
+		"a PEM `file` with roots for the clients of which the module demands a certificate when it starts TLS; repeatable")
 	return f
 }
 
@@ -42,19 +45,28 @@ func (f *tlsFlags) load() (t host.TLS, err error) {
 		}
 		t.Identities = append(t.Identities, id)
 	}
-	for _, name := range f.trust {
+	if t.Roots, err = loadRoots("--trust", f.trust); err != nil {
+		return t, err
+	}
+	t.ClientRoots, err = loadRoots("--trust-clients", f.clients)
+	return t, err
+}
+
+// loadRoots reads the files given with a flag; without any the result is nil.
+func loadRoots(flag string, files []string) (roots *x509.CertPool, err error) {
+	for _, name := range files {
 		pem, err := os.ReadFile(name)
 		if err != nil {
-			return t, fmt.Errorf("--trust: %w", err)
+			return nil, fmt.Errorf("%s: %w", flag, err)
 		}
-		if t.Roots == nil {
-			t.Roots = x509.NewCertPool()
+		if roots == nil {
+			roots = x509.NewCertPool()
 		}
-		if !t.Roots.AppendCertsFromPEM(pem) {
-			return t, fmt.Errorf("--trust: %s: there is no certificate in it (PEM is expected)", name)
+		if !roots.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%s: %s: there is no certificate in it (PEM is expected)", flag, name)
 		}
 	}
-	return t, nil
+	return roots, nil
 }
 
 func loadIdentity(text string) (id host.Identity, err error) {

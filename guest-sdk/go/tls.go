@@ -4,6 +4,7 @@ package wasmnet
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -27,6 +28,9 @@ func (c *conn) StartTLS(o protocol.TLSOptions) error {
 	case abi.Conflict:
 		return protocol.ErrTLSActive
 	case abi.NotFound:
+		if o.ClientCertificate != protocol.ClientCertificateConfigured {
+			return fmt.Errorf("start TLS: identity %q, or roots for certificates of clients: not configured", o.Identity)
+		}
 		return fmt.Errorf("start TLS: identity %q: not configured", o.Identity)
 	case abi.Invalid:
 		return fmt.Errorf("start TLS: server name %q: a client needs the name that it verifies", o.ServerName)
@@ -35,16 +39,32 @@ func (c *conn) StartTLS(o protocol.TLSOptions) error {
 	}
 }
 
+var errDemand = errors.New("ClientCertificate is a server's option")
+
+// demands are the values of the option client_certificate.
+var demands = [...]string{
+	protocol.ClientCertificateConfigured: "",
+	protocol.ClientCertificateRequested:  "request",
+	protocol.ClientCertificateRequired:   "require",
+}
+
 // tlsOptions writes o as start_tls reads it.
 func tlsOptions(o protocol.TLSOptions) (string, error) {
 	role := "client"
 	if o.Server {
 		role = "server"
 	}
+	switch {
+	case !o.Server && o.ClientCertificate != protocol.ClientCertificateConfigured:
+		return "", fmt.Errorf("start TLS: %w", errDemand)
+	case int(o.ClientCertificate) >= len(demands):
+		return "", fmt.Errorf("start TLS: ClientCertificate has no value %d", o.ClientCertificate)
+	}
 	var b strings.Builder
 	b.WriteString("role=" + role)
 	for _, option := range []struct{ key, value string }{
 		{"server_name", o.ServerName}, {"alpn", strings.Join(o.ALPN, ",")}, {"identity", o.Identity},
+		{"client_certificate", demands[o.ClientCertificate]},
 	} {
 		if strings.ContainsAny(option.value, "\n") {
 			return "", fmt.Errorf("start TLS: %s %q: holds a line end", option.key, option.value)

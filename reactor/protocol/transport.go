@@ -87,7 +87,24 @@ type TLSOptions struct {
 	// Identity names the certificate to present, out of those the operator has configured. A server's default is
 	// the empty name.
 	Identity string
+	// ClientCertificate is what a server asks of the client. [TLSInfo] says what came of it.
+	ClientCertificate ClientCertificate
 }
+
+// ClientCertificate is what a TLS server asks of its clients (Twisted's verify and requireCertificate). Whose certificates
+// count is the operator's to say: natively by the identity's ClientCAs, in a guest by the service's roots for clients.
+// Without them asking fails.
+type ClientCertificate uint8
+
+const (
+	// ClientCertificateConfigured leaves it to the identity's configuration. In a guest none is asked for.
+	ClientCertificateConfigured ClientCertificate = iota
+	// ClientCertificateRequested asks for a certificate. Without one the handshake goes on, with one that does not lead
+	// to the operator's roots it fails.
+	ClientCertificateRequested
+	// ClientCertificateRequired has the handshake fail without a certificate too.
+	ClientCertificateRequired
+)
 
 // TLSInfo describes an established TLS session.
 type TLSInfo struct {

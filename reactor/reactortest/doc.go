@@ -39,7 +39,8 @@
 // which does the same, and its clients' in policy.ProxyClientFactory.
 //
 // TLS is played, not spoken: StartTLS takes both ends, negotiates ALPN and completes, but nothing is encrypted and no
-// certificate is verified. Text that arrives where the handshake belongs breaks it, as it would in earnest.
+// certificate is verified: an Identity stands for one that a server which asks for it will verify. Text that arrives where
+// the handshake belongs breaks it, as it would in earnest.
 //
 // Everything here is used on one goroutine, but for [Reactor.CallFromThread].
 package reactortest

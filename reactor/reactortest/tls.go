@@ -33,6 +33,8 @@ func (c *Conn) StartTLS(o protocol.TLSOptions) error {
 		return protocol.ErrClosed
 	case c.tls.options != nil || c.tls.info != nil:
 		return protocol.ErrTLSActive
+	case !o.Server && o.ClientCertificate != protocol.ClientCertificateConfigured:
+		return errors.New("ClientCertificate is a server's option")
 	}
 	o.ALPN = slices.Clone(o.ALPN)
 	c.tls.options, c.tls.plain = &o, len(c.out)
@@ -75,8 +77,11 @@ func (c *Conn) handshake() bool {
 		c.breakTLS(err)
 		return true
 	}
-	for _, end := range []*Conn{server, client} {
-		end.tls.info = info
+	server.tls.info, client.tls.info = info, info
+	if asked := server.tls.options.ClientCertificate; asked != protocol.ClientCertificateConfigured {
+		seen := *info
+		seen.PeerVerified = client.tls.options.Identity != ""
+		server.tls.info = &seen
 	}
 	for _, end := range []*Conn{server, client} {
 		if h, ok := end.protocol.(protocol.HandshakeListener); ok && end.lost == nil && end.doom == nil {
@@ -98,6 +103,9 @@ func (c *Conn) breakTLS(err error) {
 func negotiate(client, server *protocol.TLSOptions) (*protocol.TLSInfo, error) {
 	if client.Server || !server.Server {
 		return nil, errors.New("both ends of the handshake play the same part")
+	}
+	if server.ClientCertificate == protocol.ClientCertificateRequired && client.Identity == "" {
+		return nil, errors.New("the client has no certificate, and the server requires one")
 	}
 	info := &protocol.TLSInfo{
 		ServerName: client.ServerName, Version: "TLS 1.3", CipherSuite: "TLS_AES_128_GCM_SHA256",

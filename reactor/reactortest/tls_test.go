@@ -68,6 +68,31 @@ func TestStartTLSWaitsForTheOtherEnd(t *testing.T) {
 	server.check(t, "handshake true ", "secret")
 }
 
+// TestClientCertificates has a server ask, and clients with an identity and without.
+func TestClientCertificates(t *testing.T) {
+	for _, c := range []struct {
+		asked    protocol.ClientCertificate
+		identity string
+		verified bool
+	}{
+		{protocol.ClientCertificateConfigured, "me", false},
+		{protocol.ClientCertificateRequested, "", false},
+		{protocol.ClientCertificateRequested, "me", true},
+		{protocol.ClientCertificateRequired, "me", true},
+	} {
+		_, _, p := tlsPair(t)
+		p.Server.StartTLS(protocol.TLSOptions{Server: true, ClientCertificate: c.asked})
+		p.Client.StartTLS(protocol.TLSOptions{Identity: c.identity})
+		p.Settle()
+		if info, ok := p.Server.TLS(); !ok || info.PeerVerified != c.verified {
+			t.Errorf("%+v: %+v, %v", c, info, ok)
+		}
+		if info, ok := p.Client.TLS(); !ok || info.PeerVerified {
+			t.Errorf("%+v, as the client sees it: %+v, %v", c, info, ok)
+		}
+	}
+}
+
 func TestStartTLSFails(t *testing.T) {
 	cases := []struct {
 		name string
@@ -82,6 +107,10 @@ func TestStartTLSFails(t *testing.T) {
 			server.StartTLS(protocol.TLSOptions{Server: true, ALPN: []string{"a"}})
 			client.StartTLS(protocol.TLSOptions{ALPN: []string{"b"}})
 		}, "no application protocol in common"},
+		{"no certificate of the client's", func(client, server *tlsProbe) {
+			server.StartTLS(protocol.TLSOptions{Server: true, ClientCertificate: protocol.ClientCertificateRequired})
+			client.StartTLS(protocol.TLSOptions{})
+		}, "the client has no certificate"},
 		{"two clients", func(client, server *tlsProbe) {
 			server.StartTLS(protocol.TLSOptions{})
 			client.StartTLS(protocol.TLSOptions{})

@@ -38,7 +38,7 @@ func newIdentities(t *testing.T) *identities {
 func (p *identities) natives() map[string]*tls.Config {
 	server, client := []tls.Certificate{p.certificates["server"]}, []tls.Certificate{p.certificates["client"]}
 	return map[string]*tls.Config{
-		"server": {Certificates: server},
+		"server": {Certificates: server, ClientCAs: p.roots},
 		"strict": {Certificates: server, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: p.roots},
 		"client": {Certificates: client, RootCAs: p.roots},
 	}
@@ -46,7 +46,7 @@ func (p *identities) natives() map[string]*tls.Config {
 
 // guests are those of a service.
 func (p *identities) guests() host.TLS {
-	return host.TLS{Roots: p.roots, Identities: []host.Identity{
+	return host.TLS{Roots: p.roots, ClientRoots: p.roots, Identities: []host.Identity{
 		{Name: "server", Certificate: p.certificates["server"]},
 		{Name: "client", Certificate: p.certificates["client"]},
 	}}

@@ -60,7 +60,36 @@ func TestPuppetsOnTLS(t *testing.T) {
 				"tls TLS 1.3 alpn=y name=server.test {client}", "line secret", "lost done"},
 			tellsClient: []string{"started", "made", "line go", "handshake",
 				"tls TLS 1.3 alpn=y name=server.test {server}", "line bye", "lost done", "client lost done"},
-			only: func(w world) bool { return w.sockets && !w.server }, // to demand one is the operator's
+			only: func(w world) bool { return w.sockets && !w.server }, // the identity's own demand
+		},
+		{
+			name: "mutual, the protocol demands a certificate",
+			server: "line starttls: write go, starttls server identity=server clients=require alpn=x/y\n handshake: tls\n" +
+				"line secret: write bye, lose",
+			client: client + "\n handshake: write secret",
+			tellsServer: []string{"made", "line starttls", "handshake",
+				"tls TLS 1.3 alpn=y name=server.test {client}", "line secret", "lost done"},
+			tellsClient: []string{"started", "made", "line go", "handshake", "line bye", "lost done", "client lost done"},
+		},
+		{
+			name:        "a certificate is demanded, and there is none",
+			server:      "line starttls: write go, starttls server identity=server clients=require",
+			client:      "made: write starttls\n line go: starttls client name=server.test",
+			tellsServer: []string{"made", "line starttls", "lost tls"},
+			only:        func(w world) bool { return !w.sockets || w.client }, // natively such a client has the system's roots
+		},
+		{
+			name:        "a certificate is asked for, and there is none",
+			server:      "line starttls: write go, starttls server identity=server clients=request\n handshake: tls, lose",
+			client:      "made: write starttls\n line go: starttls client name=server.test",
+			tellsServer: []string{"made", "line starttls", "handshake", "tls TLS 1.3 alpn= name=server.test peer=nobody verified=false", "lost done"},
+			only:        func(w world) bool { return !w.sockets || w.client }, // natively such a client has the system's roots
+		},
+		{
+			name:        "demands that make no sense",
+			server:      "line starttls: write go, starttls client name=x clients=require, lose",
+			client:      "made: write starttls",
+			tellsServer: []string{"made", "line starttls", "starttls: ClientCertificate is a server's option", "lost done"},
 		},
 		{
 			name:        "pulled through TLS, with the end of it",

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/wasmnet/wasmnet/internal/testcert"
 )
 
 // TestGuestStartsTLSWithAnIdentity: a guest upgrades connections in mid-stream and names the certificate, one of those that
@@ -45,6 +47,42 @@ func TestGuestStartsTLSWithAnIdentity(t *testing.T) {
 	}
 	if info, err := os.Stat(log); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the traffic log has mode %v, %v", info.Mode(), err)
+	}
+}
+
+// TestGuestDemandsACertificate: a guest that starts TLS lets in clients with a certificate that leads to --trust-clients.
+func TestGuestDemandsACertificate(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "starttls.wat"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	demanding := strings.NewReplacer(`identity=second`, `client_certificate=require`, `(i32.const 27)`, `(i32.const 38)`).
+		Replace(string(text))
+	wat := testcert.WriteFile(t, t.TempDir(), "demand.wat", []byte(demanding))
+	wasm := wat[:len(wat)-1] + "sm"
+	if got := command(t, "", "wat2wasm", wat, "-o", wasm); got.status != 0 {
+		t.Fatalf("wat2wasm: %s", got.stderr)
+	}
+	key, cert := selfSigned(t, "mail.test")
+	ca := testcert.NewCA(t)
+	root := testcert.WriteFile(t, t.TempDir(), "root.pem", ca.PEM)
+	s := serve(t, "run", wasm, "--listen", "tcp:0:interface=127.0.0.1", "--identity", "first="+cert+","+key,
+		"--trust-clients", root)
+	client := []string{"s_client", "-starttls", "smtp", "-quiet", "-no_ign_eof", "-verify_return_error",
+		"-CAfile", cert, "-connect", "127.0.0.1:" + s.port(0)}
+	mine, myCert := ca.Issue(t, testcert.Template{Names: []string{"me"}}).Files(t)
+	if got := talk(t, "it is me\n", "openssl", append(client, "-key", mine, "-cert", myCert)...); got != "it is me\n" {
+		t.Errorf("s_client saw %q", got)
+	}
+	other, otherCert := testcert.NewCA(t).Issue(t, testcert.Template{Names: []string{"me"}}).Files(t)
+	for name, args := range map[string][]string{"none": nil, "a stranger's": {"-key", other, "-cert", otherCert}} {
+		refused := command(t, "let me in\n", "openssl", append(client, args...)...)
+		if strings.Contains(refused.stdout, "let me in") || !strings.Contains(refused.stderr, "alert") {
+			t.Errorf("certificate %s: %s%s", name, refused.stdout, refused.stderr)
+		}
+	}
+	if status := s.stop(); status != 0 {
+		t.Errorf("exit status %d", status)
 	}
 }
 

@@ -117,6 +117,10 @@ func tlsOptions(words []string) protocol.TLSOptions {
 			o.ServerName = value
 		case "identity":
 			o.Identity = value
+		case "clients":
+			o.ClientCertificate = map[string]protocol.ClientCertificate{
+				"request": protocol.ClientCertificateRequested, "require": protocol.ClientCertificateRequired,
+			}[value]
 		}
 	}
 	return o
