@@ -74,6 +74,7 @@ func (t *stubTransport) Write(p []byte) (int, error) {
 }
 func (t *stubTransport) Buffered() int                                  { return t.held }
 func (t *stubTransport) Peer() protocol.Address                         { return t.peer }
+func (t *stubTransport) Host() protocol.Address                         { return t.peer }
 func (t *stubTransport) Reactor() protocol.Reactor                      { return t.stub }
 func (t *stubTransport) ID() uint64                                     { return 1 }
 func (t *stubTransport) RegisterProducer(protocol.Producer, bool) error { return nil }
@@ -84,6 +85,12 @@ func (t *stubTransport) ResumeReading()                                 {}
 
 // stubService starts a guest from testdata on a stub.
 func stubService(t testing.TB, wasm []byte) (*Service, *stubTransport) {
+	t.Helper()
+	return stubServiceWith(t, wasm, nil)
+}
+
+// stubServiceWith is stubService with configuration for the guest.
+func stubServiceWith(t testing.TB, wasm []byte, config map[string]string) (*Service, *stubTransport) {
 	t.Helper()
 	h, err := New(Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -99,7 +106,7 @@ func stubService(t testing.TB, wasm []byte) (*Service, *stubTransport) {
 		t.Fatal(err)
 	}
 	loop := &stub{now: time.Now(), peer: protocol.TCPAddress{AddrPort: netip.MustParseAddrPort("192.0.2.1:1")}}
-	s, err := h.NewServiceOn(m, loop, ServiceConfig{Limits: Limits{FuelRate: Unlimited}})
+	s, err := h.NewServiceOn(m, loop, ServiceConfig{Config: config, Limits: Limits{FuelRate: Unlimited}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,26 +119,6 @@ func connectOnce(s *Service, t *stubTransport, p []byte) {
 	c.ConnectionMade(t)
 	c.DataReceived(c.(protocol.BufferProvider).ReadBuffer()[:copy(c.(protocol.BufferProvider).ReadBuffer(), p)])
 	c.ConnectionLost(protocol.ErrConnectionDone)
-}
-
-// BenchmarkFresh is the price of a sandbox of one's own: recycle, first call, one message echoed, and the end.
-func BenchmarkFresh(b *testing.B) {
-	for _, guest := range []struct {
-		name  string
-		build func(testing.TB) []byte
-	}{
-		{"C", func(t testing.TB) []byte { return guestbuild.Wat(t, "testdata/echo.wat") }},
-		{"Go", goEcho},
-	} {
-		b.Run(guest.name, func(b *testing.B) {
-			s, t := stubService(b, guest.build(b))
-			message := make([]byte, 64)
-			b.ReportAllocs()
-			for b.Loop() {
-				connectOnce(s, t, message)
-			}
-		})
-	}
 }
 
 // BenchmarkFreshImage is the same for guests that have written to so much of their memory when they start.
