@@ -121,7 +121,7 @@ func connectOnce(s *Service, t *stubTransport, p []byte) {
 	c.ConnectionLost(protocol.ErrConnectionDone)
 }
 
-// BenchmarkFreshImage is the same for guests that have written to so much of their memory when they start.
+// BenchmarkFreshImage is BenchmarkFresh for guests that have written to so much of their memory when they start.
 func BenchmarkFreshImage(b *testing.B) {
 	for _, kib := range []int{64, 1 << 10, 16 << 10, 64 << 10} {
 		b.Run(fmt.Sprintf("%dKiB", kib), func(b *testing.B) {

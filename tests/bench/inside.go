@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"os/exec"
 	"strconv"
 	"strings"
 	"time"
@@ -24,10 +23,9 @@ func hostBenchmark(name string, window time.Duration) (figures, error) {
 
 // benchmark runs one benchmark of a package and returns what it reports, by unit.
 func benchmark(pkg, name string, window time.Duration) (map[string]float64, error) {
-	cmd := exec.Command("go", "test", pkg, "-run", "^$", "-bench", pattern(name), "-benchtime", window.String())
-	out, err := cmd.CombinedOutput()
+	out, err := tool(window+5*time.Minute, "go", "test", pkg, "-run", "^$", "-bench", pattern(name), "-benchtime", window.String())
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s", err, out)
+		return nil, err
 	}
 	for line := range strings.Lines(string(out)) {
 		f := strings.Fields(line)

@@ -3,12 +3,8 @@
 package main
 
 import (
-	"bytes"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -29,17 +25,32 @@ func (l load) percentile(q float64) time.Duration {
 	return l.latencies[min(len(l.latencies)-1, int(q*float64(len(l.latencies))))]
 }
 
+// patience is how long a unit of work may take. A server that loses a message is an error, and not the end of the run.
+const patience = 10 * time.Second
+
 // drive opens n clients and has each do one unit of work after the other until the window has passed, or, if every is
-// set, one unit each time that long has gone by. The first tenth of the window warms up and is not counted.
+// set, one unit each time that long has gone by. What comes before is not counted: a tenth of the window to warm up, and
+// longer if a client has not had its first answer. A window in which nothing was done goes on until something is.
+//
+// A unit that is not done when the wait has gone by after the window has its client closed from under it, which ends it
+// with an error: closeIt may be called while a unit is under way, and more than once.
 func drive(n int, window, every time.Duration, open func(i int) (unit func() error, closeIt func(), err error),
 	begin func() error) (load, error) {
+	return driveFor(n, window, every, patience, open, begin)
+}
+
+// driveFor is drive with a wait other than patience.
+func driveFor(n int, window, every, wait time.Duration, open func(i int) (unit func() error, closeIt func(), err error),
+	begin func() error) (load, error) {
 	var (
-		counting, stop atomic.Bool
-		units          atomic.Int64
-		wg             sync.WaitGroup
-		mu             sync.Mutex
-		all            load
-		failures       []error
+		counting, stop, late atomic.Bool
+		units                atomic.Int64
+		greeted              atomic.Int64 // clients that have had an answer
+		worked               atomic.Bool  // a unit was counted
+		wg                   sync.WaitGroup
+		mu                   sync.Mutex
+		all                  load
+		failures             []error
 	)
 	fail := func(err error) {
 		mu.Lock()
@@ -47,17 +58,24 @@ func drive(n int, window, every time.Duration, open func(i int) (unit func() err
 		failures = append(failures, err)
 		stop.Store(true)
 	}
-	runs := make([]func(), 0, n)
+	runs, closers := make([]func(), 0, n), make([]func(), 0, n)
+	closeAll := func() {
+		for _, closeIt := range closers {
+			closeIt()
+		}
+	}
+	defer closeAll()
 	for i := range n {
 		unit, closeIt, err := open(i)
 		if err != nil {
 			return all, fmt.Errorf("client %d: %w", i, err)
 		}
+		closers = append(closers, closeIt)
 		runs = append(runs, func() {
 			defer wg.Done()
 			defer closeIt()
 			var sample []time.Duration
-			done := int64(0)
+			done, met := int64(0), false
 			for due := time.Now(); !stop.Load(); {
 				t := time.Now()
 				if every > 0 {
@@ -68,11 +86,20 @@ func drive(n int, window, every time.Duration, open func(i int) (unit func() err
 					t = due
 				}
 				if err := unit(); err != nil {
+					if late.Load() {
+						err = fmt.Errorf("no answer within %v", wait)
+					}
 					fail(fmt.Errorf("client %d: %w", i, err))
 					break
 				}
+				if !met {
+					met = true
+					greeted.Add(1)
+				}
 				if counting.Load() {
-					done++
+					if done++; done == 1 {
+						worked.Store(true)
+					}
 					if len(sample) < 1<<16 {
 						sample = append(sample, time.Since(t))
 					}
@@ -88,79 +115,27 @@ func drive(n int, window, every time.Duration, open func(i int) (unit func() err
 	for _, r := range runs {
 		go r()
 	}
+	// until waits for what has to be, and in vain if a client fails or the wait is over.
+	until := func(done func() bool) {
+		for began := time.Now(); !done() && !stop.Load() && time.Since(began) < wait; {
+			time.Sleep(time.Millisecond)
+		}
+	}
 	time.Sleep(window / 10)
+	until(func() bool { return greeted.Load() == int64(n) })
 	if err := begin(); err != nil {
 		fail(err)
 	}
 	counting.Store(true)
 	time.Sleep(window)
+	until(worked.Load)
 	counting.Store(false)
 	end := begin()
 	stop.Store(true)
+	rescue := time.AfterFunc(wait, func() { late.Store(true); closeAll() })
 	wg.Wait()
+	rescue.Stop()
 	all.units = units.Load()
 	slices.Sort(all.latencies)
 	return all, errors.Join(append(failures, end)...)
-}
-
-// pingPong makes one connection on which a unit is: send size bytes, read them back, compare.
-func pingPong(addr string, size int) (unit func() error, closeIt func(), err error) {
-	c, err := net.Dial("tcp", addr)
-	if err != nil {
-		return nil, nil, err
-	}
-	out := bytes.Repeat([]byte("wasmnet!"), size/8+1)[:size]
-	in := make([]byte, size)
-	return func() error { return roundTrip(c, out, in, out) }, func() { c.Close() }, nil
-}
-
-// tlsPingPong is pingPong over TLS. Closing is a reset, as in connectEchoClose.
-func tlsPingPong(addr string, size int) (unit func() error, closeIt func(), err error) {
-	plain, err := net.Dial("tcp", addr)
-	if err != nil {
-		return nil, nil, err
-	}
-	c := tls.Client(plain, clientTLS)
-	if err := c.Handshake(); err != nil {
-		plain.Close()
-		return nil, nil, err
-	}
-	out := bytes.Repeat([]byte("wasmnet!"), size/8+1)[:size]
-	in := make([]byte, size)
-	return func() error { return roundTrip(c, out, in, out) }, func() { _ = plain.(*net.TCPConn).SetLinger(0); plain.Close() }, nil
-}
-
-var errDiffers = errors.New("the echo differs from what was sent")
-
-// roundTrip sends out and wants want back, which is read into in.
-func roundTrip(c net.Conn, out, in, want []byte) error {
-	if _, err := c.Write(out); err != nil {
-		return err
-	}
-	if _, err := io.ReadFull(c, in); err != nil {
-		return err
-	}
-	if !bytes.Equal(in, want) {
-		return errDiffers
-	}
-	return nil
-}
-
-// connectEchoClose is a unit of work of its own: a new connection, one echo, close.
-func connectEchoClose(addr string, size int) (unit func() error, closeIt func(), err error) {
-	out := bytes.Repeat([]byte("wasmnet!"), size/8+1)[:size]
-	in := make([]byte, size)
-	return func() error {
-		c, err := net.Dial("tcp", addr)
-		if err != nil {
-			return err
-		}
-		// A reset frees the port at once: tens of thousands of connections would leave none in TIME_WAIT.
-		defer func() { _ = c.(*net.TCPConn).SetLinger(0); c.Close() }()
-		// A server that loses a connection is an error of its own, and not the end of the run.
-		if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
-			return err
-		}
-		return roundTrip(c, out, in, out)
-	}, func() {}, nil
 }

@@ -32,6 +32,7 @@ type options struct {
 	wasmnet string
 	guests  string
 	dir     string // of this run, with all its files
+	site    site
 }
 
 func main() {
@@ -86,6 +87,9 @@ func run(o options) error {
 	o.dir = dir
 	cert, err := newCertificate(dir)
 	if err != nil {
+		return err
+	}
+	if o.site, err = newSite(dir); err != nil {
 		return err
 	}
 	rep := report{Machine: machine(), Started: time.Now().UTC(), Rounds: o.rounds, Window: o.window, Settle: o.settle}

@@ -47,7 +47,7 @@ func neighbour(o options) func(*process) (figures, error) {
 // returns how often that was.
 func provoke(ctx context.Context, addr string) (ended int) {
 	for ctx.Err() == nil {
-		c, err := net.Dial("tcp", addr)
+		c, err := net.DialTimeout("tcp", addr, patience)
 		if err != nil {
 			return ended
 		}

@@ -37,7 +37,7 @@ func newPeers(o options, cert certificate) *peers {
 	ps := &peers{self: self, guests: o.guests, wasmnet: o.wasmnet}
 	ps.endpointTLS = "ssl:0:privateKey=" + cert.key + ":certKey=" + cert.cert
 	ps.net, ps.net64 = ps.own("net", "net", "4096"), ps.own("net", "net", "65536")
-	ps.gnet = subject{name: "gnet", args: []string{ps.guest("gnet")}}
+	ps.gnet = subject{name: "gnet", args: []string{ps.guest("gnet")}, foreign: true}
 	ps.epoll = subject{name: "C epoll", args: []string{ps.guest("epoll")}}
 	ps.twisted = ps.script("Twisted", "twisted.py", "echo")
 	ps.uvloop = ps.script("uvloop", "asyncio_uvloop.py")
@@ -66,7 +66,7 @@ const python = "/usr/bin/python3"
 
 // script is a server written in Python, of folder peers.
 func (ps *peers) script(name, file string, args ...string) subject {
-	return subject{name: name, args: append([]string{python, "tests/bench/peers/" + file}, args...)}
+	return subject{name: name, args: append([]string{python, "tests/bench/peers/" + file}, args...), foreign: true}
 }
 
 // sandbox is a module run by the wasmnet program, with limits that a benchmark does not meet.

@@ -25,6 +25,9 @@ type subject struct {
 	ports int  // how many lines to wait for; 0 means 1
 	forks bool // it works in children, whose processor time counts
 
+	// foreign says that it is somebody else's: if it cannot be started it is absent, and that is no failure.
+	foreign bool
+
 	// command, if it is set, makes args for a server that does not say where it listens, and is told instead. Its files
 	// go to dir.
 	command func(dir, listen, backend string) ([]string, error)
@@ -48,8 +51,14 @@ type process struct {
 
 var listening = regexp.MustCompile(`listening on (?:tcp|ssl|udp):(\S+)`)
 
-// start runs s and waits until it listens.
+// start runs s and waits until it listens. If that fails and s is foreign the error is an absent one.
 func (s subject) start() (*process, error) {
+	p, err := s.launch()
+	return p, s.excuse(err)
+}
+
+// launch is start with whatever error there is.
+func (s subject) launch() (*process, error) {
 	p := &process{log: new(strings.Builder), ended: make(chan struct{}), forks: s.forks}
 	listen, err := p.prepare(&s)
 	if err != nil {
@@ -89,12 +98,15 @@ func (s subject) start() (*process, error) {
 		return p, nil
 	case <-p.ended:
 		p.release()
-		return nil, fmt.Errorf("%s ended before it listened: %s", s.name, p.log)
+		return nil, fmt.Errorf("%s ended before it listened: %s", s.name, p.said())
 	case <-time.After(30 * time.Second):
 		p.stop()
-		return nil, fmt.Errorf("%s does not listen: %s", s.name, p.log)
+		return nil, fmt.Errorf("%s does not listen: %s", s.name, p.said())
 	}
 }
+
+// said is the beginning of what the process has written, on one line.
+func (p *process) said() string { return strings.Join(strings.Fields(p.log.String()), " ") }
 
 // stop ends the process by its id and waits for it.
 func (p *process) stop() {

@@ -44,6 +44,10 @@ func serve(kind string, args ...string) error {
 		return serveNetHTTP()
 	case kind == "reactor-http" && len(args) == 0:
 		return serveReactorHTTP()
+	case kind == "net-files" && len(args) == 1:
+		return serveNetFiles(args[0])
+	case kind == "reactor-files" && len(args) == 1:
+		return serveReactorFiles(args[0])
 	case kind == "work" && len(args) == 2:
 		window, err := time.ParseDuration(args[1])
 		if err != nil {

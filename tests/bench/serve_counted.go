@@ -39,7 +39,7 @@ func tellAllocated(l net.Listener) {
 
 // readAllocated asks such a port.
 func readAllocated(addr string) (a allocated, err error) {
-	c, err := net.Dial("tcp", addr)
+	c, err := dial(addr)
 	if err != nil {
 		return a, err
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
 	"slices"
 	"strings"
@@ -24,26 +23,23 @@ type block struct {
 	Rows     []row
 }
 
-// absent is the reason why a subject does not take part here, where that is no failure.
-type absent string
-
-func (a absent) Error() string { return string(a) }
-
 // row is one subject: the median of each figure, its relative spread (half the distance of the quartiles), and the
 // reason it is missing, if it is.
 type row struct {
 	Subject string
 	Absent  string             `json:",omitempty"`
+	Failed  bool               `json:",omitempty"` // it is missing because it did not do its work
 	Median  map[string]float64 `json:",omitempty"`
 	Spread  map[string]float64 `json:",omitempty"`
 	Ratio   map[string]float64 `json:",omitempty"`
 }
 
-// measure plays the workload's subjects in turn, for all rounds. One that fails is absent, and the failure is returned.
+// measure plays the workload's subjects in turn, for all rounds. One that fails is left out from then on, and the failure
+// is returned; one that is absent is left out and is no failure.
 func measure(o options, w workload) (block, error) {
 	b := block{Workload: w.name, Peer: w.subjects[0].name, Series: w.series, X: w.x, Axis: w.axis}
 	samples := make([]map[string][]float64, len(w.subjects))
-	missing := make([]string, len(w.subjects))
+	missing, failed := make([]string, len(w.subjects)), make([]bool, len(w.subjects))
 	var failures []error
 	rounds := o.rounds
 	if w.rounds > 0 {
@@ -67,8 +63,7 @@ func measure(o options, w workload) (block, error) {
 			}
 			if err != nil {
 				missing[i] = err.Error()
-				var why absent
-				if !errors.Is(err, fs.ErrNotExist) && !errors.As(err, &why) {
+				if failed[i] = !isAbsent(err); failed[i] {
 					failures = append(failures, fmt.Errorf("%s: %w", s.name, err))
 				}
 				continue
@@ -82,7 +77,7 @@ func measure(o options, w workload) (block, error) {
 		}
 	}
 	for i, s := range w.subjects {
-		r := row{Subject: s.name, Absent: missing[i]}
+		r := row{Subject: s.name, Absent: missing[i], Failed: failed[i]}
 		if r.Absent == "" {
 			r.Median, r.Spread = map[string]float64{}, map[string]float64{}
 			for k, vs := range samples[i] {
@@ -182,7 +177,10 @@ func (b *block) print(w io.Writer) {
 	}
 	t.Flush()
 	for _, r := range b.Rows {
-		if r.Absent != "" {
+		switch {
+		case r.Failed:
+			fmt.Fprintf(w, "  %s: failed: %s\n", r.Subject, firstLine(r.Absent))
+		case r.Absent != "":
 			fmt.Fprintf(w, "  %s: absent: %s\n", r.Subject, firstLine(r.Absent))
 		}
 	}

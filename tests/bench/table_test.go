@@ -4,7 +4,6 @@ package main
 
 import (
 	"errors"
-	"io/fs"
 	"math"
 	"strings"
 	"testing"
@@ -36,7 +35,7 @@ func TestMeasureTakesMediansAndLeavesOutWhoFails(t *testing.T) {
 	w := workload{name: "w", subjects: []subject{
 		{name: "peer", measure: func() (figures, error) { n++; return figures{perUnit: samples[n-1], systemShare: 0.5}, nil }},
 		{name: "ours", measure: func() (figures, error) { return figures{perUnit: 6, systemShare: 0.25}, nil }},
-		{name: "not there", measure: func() (figures, error) { return nil, fs.ErrNotExist }},
+		{name: "not there", measure: func() (figures, error) { return nil, absent("it is not installed") }},
 		{name: "broken", measure: func() (figures, error) { return nil, errors.New("it broke") }},
 	}}
 	b, err := measure(options{rounds: len(samples)}, w)
@@ -50,12 +49,16 @@ func TestMeasureTakesMediansAndLeavesOutWhoFails(t *testing.T) {
 	if ours.Ratio[perUnit] != 2 || ours.Ratio[systemShare] != 0 {
 		t.Errorf("ours is %+v", ours)
 	}
-	if b.Rows[2].Absent == "" || b.Rows[3].Absent != "it broke" {
+	if b.Rows[2].Absent == "" || b.Rows[2].Failed || b.Rows[3].Absent != "it broke" || !b.Rows[3].Failed {
 		t.Errorf("absent are %+v", b.Rows[2:])
 	}
 	var out strings.Builder
 	b.print(&out)
-	if got := out.String(); !strings.Contains(got, "w (ratios to peer)") || !strings.Contains(got, "6ns ±0% 2.00x") || !strings.Contains(got, "broken: absent: it broke\n") {
-		t.Errorf("the table is\n%s", got)
+	for _, want := range []string{
+		"w (ratios to peer)", "6ns ±0% 2.00x", "\n  not there: absent: it is not installed\n", "\n  broken: failed: it broke\n",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in the table\n%s", want, out.String())
+		}
 	}
 }

@@ -43,12 +43,10 @@ func allocationWorkloads(o options, ps *peers) []workload {
 			return datagramPingPong(addr, 64)
 		})},
 		{name: "allocations for each request, HTTP hello", subjects: web, run: countAllocations(o, 1, func(addr string) (func() error, func(), error) {
-			c, err := net.Dial("tcp", addr)
-			if err != nil {
-				return nil, nil, err
-			}
-			in := make([]byte, 4096)
-			return func() error { return request(c, in) }, func() { c.Close() }, nil
+			return connected(addr, func(c net.Conn) func() error {
+				h := newHTTPClient("/", []byte(hello))
+				return func() error { return h.get(c) }
+			})
 		})},
 	}
 }
@@ -75,18 +73,15 @@ func countAllocations(o options, messages int, open func(addr string) (func() er
 
 // pipelined is pingPong with n messages under way at a time.
 func pipelined(addr string, n, size int) (unit func() error, closeIt func(), err error) {
-	c, err := net.Dial("tcp", addr)
-	if err != nil {
-		return nil, nil, err
-	}
-	message := bytes.Repeat([]byte("wasmnet!"), size/8+1)[:size]
-	out, in := bytes.Repeat(message, n), make([]byte, n*size)
-	return func() error {
-		for i := range n - 1 {
-			if _, err := c.Write(out[i*size : (i+1)*size]); err != nil {
-				return err
+	return connected(addr, func(c net.Conn) func() error {
+		out, in := bytes.Repeat(message(size), n), make([]byte, n*size)
+		return func() error {
+			for i := range n - 1 {
+				if _, err := c.Write(out[i*size : (i+1)*size]); err != nil {
+					return err
+				}
 			}
+			return roundTrip(c, out[(n-1)*size:], in, out)
 		}
-		return roundTrip(c, message, in, out)
-	}, func() { c.Close() }, nil
+	})
 }

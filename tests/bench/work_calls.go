@@ -28,18 +28,30 @@ var tracedCalls = regexp.MustCompile(`(?m)^\s*100\.00\s+\S+\s+\S+\s+(\d+)\s.*tot
 
 func countCalls(o options, conns int) func(*process) (figures, error) {
 	return func(p *process) (figures, error) {
+		program, err := exec.LookPath("strace")
+		if err != nil {
+			return nil, absent(err.Error())
+		}
 		var out strings.Builder
 		var strace *exec.Cmd
 		var traced float64
 		f := figures{}
 		l, err := drive(conns, o.window, 0, func(int) (func() error, func(), error) { return pingPong(p.addrs[0], 64) }, func() error {
 			if strace == nil {
-				strace = exec.Command("strace", "-f", "-c", "-qq", "-p", strconv.Itoa(p.cmd.Process.Pid))
+				strace = exec.Command(program, "-f", "-c", "-qq", "-p", strconv.Itoa(p.cmd.Process.Pid))
 				strace.Stderr = &out
 				if err := strace.Start(); err != nil {
 					return err
 				}
-				return attached(p.cmd.Process.Pid)
+				if err := attached(p.cmd.Process.Pid); err != nil {
+					_ = strace.Process.Kill()
+					_ = strace.Wait()
+					return absent(fmt.Sprintf("%v: %s", err, strings.TrimSpace(out.String())))
+				}
+				return nil
+			}
+			if strace.ProcessState != nil {
+				return nil // it could not trace
 			}
 			if err := strace.Process.Signal(syscall.SIGINT); err != nil {
 				return err

@@ -3,9 +3,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os/exec"
+	"strings"
 	"time"
 
 	"github.com/wasmnet/wasmnet/reactor"
@@ -20,28 +22,34 @@ func coreWorkloads(o options, ps *peers) []workload {
 		{"timers", "a timer of no delay that fires"},
 		{"deferreds", "a Deferred with ten callbacks"},
 	} {
-		does := func(name string, command ...string) subject {
-			return subject{name: name, measure: func() (figures, error) { return worked(command) }}
+		does := func(s subject) subject {
+			s.measure = func() (figures, error) { return worked(o.window+patience, s) }
+			return s
 		}
 		ws = append(ws, workload{name: w.name, subjects: []subject{
-			does("Twisted", python, "tests/bench/peers/twisted.py", w.kind, fmt.Sprint(o.window.Seconds())),
-			does("reactor", ps.self, "serve", "work", w.kind, o.window.String()),
-			does("sandbox Go", ps.wasmnet, "exec", ps.guest("work.wasm"), "--set", "kind="+w.kind, "--set", "window="+o.window.String(),
-				"--limit", "fuel-rate=none", "--log-level", "error"),
+			does(ps.script("Twisted", "twisted.py", w.kind, fmt.Sprint(o.window.Seconds()))),
+			does(ps.own("reactor", "work", w.kind, o.window.String())),
+			does(subject{name: "sandbox Go", args: []string{ps.wasmnet, "exec", ps.guest("work.wasm"), "--set", "kind=" + w.kind,
+				"--set", "window=" + o.window.String(), "--limit", "fuel-rate=none", "--log-level", "error"}}),
 		}})
 	}
 	return ws
 }
 
-// worked runs a command that prints what it has done.
-func worked(command []string) (figures, error) {
-	out, err := exec.Command(command[0], command[1:]...).Output()
+// worked runs a subject that prints what it has done and ends.
+func worked(limit time.Duration, s subject) (figures, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, s.args[0], s.args[1:]...).Output()
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("it has not ended within %v", limit)
+	}
 	var failed *exec.ExitError
 	if errors.As(err, &failed) {
-		return nil, fmt.Errorf("%w: %s", err, failed.Stderr)
+		err = fmt.Errorf("%w: %s", err, strings.Join(strings.Fields(string(failed.Stderr)), " "))
 	}
 	if err != nil {
-		return nil, err
+		return nil, s.excuse(err)
 	}
 	var units, ns float64
 	if _, err := fmt.Sscanf(string(out), "%f units in %f ns", &units, &ns); err != nil || units == 0 {

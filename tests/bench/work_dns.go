@@ -7,7 +7,6 @@ import (
 	"math"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -38,7 +37,7 @@ func dnsQueries() string {
 
 // dnsWorkloads have dnsperf ask a Debian name server and ours, with one process of one thread each.
 func dnsWorkloads(o options, ps *peers) []workload {
-	debian := subject{name: "NSD", command: nsd, forks: true}
+	debian := subject{name: "NSD", command: nsd, forks: true, foreign: true}
 	ours := func(network string) subject {
 		return ps.sandbox("sandbox Go", "dns", network+":0", "--set", "zone="+dnsZone())
 	}
@@ -104,9 +103,9 @@ func dnsperf(o options, mode string) func(*process) (figures, error) {
 			return nil, err
 		}
 		seconds := strconv.Itoa(int(math.Ceil(o.window.Seconds())))
-		text, err := exec.Command("dnsperf", "-s", host, "-p", port, "-m", mode, "-d", file, "-l", seconds, "-c", "16", "-q", "100").CombinedOutput()
+		text, err := tool(o.window+patience, "dnsperf", "-s", host, "-p", port, "-m", mode, "-d", file, "-l", seconds, "-c", "16", "-q", "100")
 		if err != nil {
-			return nil, fmt.Errorf("dnsperf: %w: %s", err, text)
+			return nil, err
 		}
 		after, err := p.cpu()
 		if err != nil {

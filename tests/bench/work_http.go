@@ -3,8 +3,6 @@
 package main
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -15,20 +13,42 @@ import (
 const hello = "Hello, world!\n"
 
 func httpWorkloads(o options, ps *peers) []workload {
-	twisted := ps.script("Twisted", "twisted.py", "web")
-	all := []subject{
-		ps.own("net/http", "net-http"), {name: "nginx", command: nginx}, twisted, ps.own("reactor", "reactor-http"),
+	greeters := []subject{
+		ps.own("net/http", "net-http"), {name: "nginx", command: nginxHello, foreign: true}, ps.script("Twisted", "twisted.py", "web"),
+		ps.own("reactor", "reactor-http"),
 		ps.sandbox("sandbox Go", "web", "tcp:0", "--set", "text="+hello),
 		ps.sandbox("sandbox net/http", "nethttp", "tcp:0", "--set", "text="+hello),
 	}
+	mount := []string{"--set", "serve=files", "--allow", "mount=" + o.site.dir + ":/www"}
+	fileServers := []subject{
+		ps.own("net/http", "net-files", o.site.dir), {name: "nginx", command: nginxFiles(o.site.dir), foreign: true},
+		ps.script("Twisted", "twisted.py", "files", o.site.dir), ps.own("reactor", "reactor-files", o.site.dir),
+		ps.sandbox("sandbox Go", "web", "tcp:0", mount...), ps.sandbox("sandbox net/http", "nethttp", "tcp:0", mount...),
+	}
 	return []workload{
-		{name: "HTTP hello, 64 connections", subjects: all, run: requests(o, 64)},
-		{name: "HTTP: connect, one hello, close", subjects: all, run: requestOnce(o)},
+		{name: "HTTP hello, 64 connections", subjects: greeters, run: requests(o, 64, "/", []byte(hello))},
+		{name: "HTTP: connect, one hello, close", subjects: greeters, run: requestOnce(o)},
+		{name: "HTTP file of 1 KiB, 64 connections", subjects: fileServers, run: requests(o, 64, smallFile, o.site.files[smallFile])},
+		{name: "HTTP file of 64 KiB, 64 connections", subjects: fileServers, run: requests(o, 64, largeFile, o.site.files[largeFile])},
+		{name: "HTTP hello, 64 connections, wrk", subjects: greeters, run: wrk(o, 64)},
+		{name: "HTTP hello, 64 connections, pipelines of 16, h2load", subjects: greeters, run: h2load(o, 64, 16)},
+	}
+}
+
+// nginxHello answers with hello.
+func nginxHello(dir, listen, _ string) ([]string, error) {
+	return nginx(dir, listen, fmt.Sprintf("return 200 %q;", hello))
+}
+
+// nginxFiles serves a folder.
+func nginxFiles(root string) func(dir, listen, backend string) ([]string, error) {
+	return func(dir, listen, _ string) ([]string, error) {
+		return nginx(dir, listen, fmt.Sprintf("root %q; sendfile on; tcp_nopush on;", root))
 	}
 }
 
 // nginx runs as one process, so that its processor time is known.
-func nginx(dir, listen, _ string) ([]string, error) {
+func nginx(dir, listen, location string) ([]string, error) {
 	file := filepath.Join(dir, "nginx.conf")
 	return []string{"nginx", "-p", dir, "-c", file, "-e", filepath.Join(dir, "error.log")}, os.WriteFile(file, fmt.Appendf(nil, `
 daemon off;
@@ -46,24 +66,20 @@ http {
 	scgi_temp_path %[1]s/scgi;
 	server {
 		listen %[2]s backlog=1024;
-		location / { return 200 %[3]q; }
+		location / { %[3]s }
 	}
 }
-`, dir, listen, hello), 0o600)
+`, dir, listen, location), 0o600)
 }
 
-const helloRequest = "GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n"
-
 // requests measures requests on connections that stay.
-func requests(o options, conns int) func(*process) (figures, error) {
+func requests(o options, conns int, path string, body []byte) func(*process) (figures, error) {
 	return func(p *process) (figures, error) {
 		return measureLoad(p, conns, o.window, 0, func(int) (func() error, func(), error) {
-			c, err := net.Dial("tcp", p.addrs[0])
-			if err != nil {
-				return nil, nil, err
-			}
-			in := make([]byte, 4096)
-			return func() error { return request(c, in) }, func() { c.Close() }, nil
+			return connected(p.addrs[0], func(c net.Conn) func() error {
+				h := newHTTPClient(path, body)
+				return func() error { return h.get(c) }
+			})
 		})
 	}
 }
@@ -72,38 +88,7 @@ func requests(o options, conns int) func(*process) (figures, error) {
 func requestOnce(o options) func(*process) (figures, error) {
 	return func(p *process) (figures, error) {
 		return measureLoad(p, 16, o.window, 0, func(int) (func() error, func(), error) {
-			in := make([]byte, 4096)
-			return func() error {
-				c, err := net.Dial("tcp", p.addrs[0])
-				if err != nil {
-					return err
-				}
-				// A reset frees the port at once: see connectEchoClose.
-				defer func() { _ = c.(*net.TCPConn).SetLinger(0); c.Close() }()
-				return request(c, in)
-			}, func() {}, nil
+			return onceConnected(p.addrs[0], newHTTPClient("/", []byte(hello)).get)
 		})
-	}
-}
-
-// request sends a request and reads its answer into in, which ends with the text.
-func request(c net.Conn, in []byte) error {
-	if _, err := c.Write([]byte(helloRequest)); err != nil {
-		return err
-	}
-	for n := 0; ; {
-		m, err := c.Read(in[n:])
-		if n += m; bytes.HasSuffix(in[:n], []byte(hello)) {
-			if !bytes.HasPrefix(in[:n], []byte("HTTP/1.1 200 OK\r\n")) {
-				return fmt.Errorf("answer %.100q", in[:n])
-			}
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("after %q: %w", in[:n], err)
-		}
-		if n == len(in) {
-			return errors.New("an answer without end")
-		}
 	}
 }

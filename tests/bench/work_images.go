@@ -30,7 +30,7 @@ func imageWorkloads(o options, ps *peers) []workload {
 				if err != nil {
 					return nil, err
 				}
-				return freshStock(file, o.window)
+				return freshStock(file, o.window, true)
 			}},
 			{name: "wasmnet", measure: func() (figures, error) {
 				file, err := build()

@@ -28,20 +28,18 @@ func lineWorkloads(o options, ps *peers) []workload {
 func lines(o options, conns, n, piece int) func(*process) (figures, error) {
 	return func(p *process) (figures, error) {
 		return measureLoad(p, conns, o.window, 0, func(int) (func() error, func(), error) {
-			c, err := net.Dial("tcp", p.addrs[0])
-			if err != nil {
-				return nil, nil, err
-			}
-			out := bytes.Repeat([]byte(string(bytes.Repeat([]byte("l"), 62))+"\r\n"), n)
-			in := make([]byte, len(out))
-			return func() error {
-				for at := 0; at+piece < len(out); at += piece {
-					if _, err := c.Write(out[at : at+piece]); err != nil {
-						return err
+			return connected(p.addrs[0], func(c net.Conn) func() error {
+				out := bytes.Repeat([]byte(string(bytes.Repeat([]byte("l"), 62))+"\r\n"), n)
+				in := make([]byte, len(out))
+				return func() error {
+					for at := 0; at+piece < len(out); at += piece {
+						if _, err := c.Write(out[at : at+piece]); err != nil {
+							return err
+						}
 					}
+					return roundTrip(c, out[(len(out)-1)/piece*piece:], in, out)
 				}
-				return roundTrip(c, out[(len(out)-1)/piece*piece:], in, out)
-			}, func() { c.Close() }, nil
+			})
 		})
 	}
 }

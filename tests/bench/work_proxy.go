@@ -29,10 +29,12 @@ func proxyWorkloads(o options, ps *peers) []workload {
 	water := proxy("WATER", func(_, listen, backend string) ([]string, error) {
 		return []string{ps.guest("water"), ps.guest("relay.wasm"), listen, backend}, nil
 	})
-	all := []subject{
-		proxy("HAProxy", haproxy), proxy("nginx stream", nginxStream), socat, water,
-		proxy("splice", forward("splice")), proxy("relay", forward("relay")),
+	others := []subject{proxy("HAProxy", haproxy), proxy("nginx stream", nginxStream), socat, water}
+	for i := range others {
+		others[i].foreign = true
 	}
+	all := append(others,
+		proxy("splice", forward("splice")), proxy("relay", forward("relay")))
 	return []workload{
 		{name: "TCP proxy, echo 64 B, 64 connections", subjects: all, run: echo(o, 64, 64)},
 		{name: "TCP proxy, echo 64 KiB, 16 connections", subjects: all, run: echo(o, 16, 64<<10)},

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"time"
@@ -20,7 +19,7 @@ import (
 // redisWorkloads are redis-benchmark's, on Redis and on the module.
 func redisWorkloads(o options, ps *peers) []workload {
 	subjects := []subject{
-		{name: "Redis", command: func(dir, listen, _ string) ([]string, error) {
+		{name: "Redis", foreign: true, command: func(dir, listen, _ string) ([]string, error) {
 			_, port, err := net.SplitHostPort(listen)
 			return []string{"redis-server", "--bind", "127.0.0.1", "--port", port, "--save", "", "--dir", dir}, err
 		}},
@@ -51,11 +50,10 @@ func redisBenchmark(o options, test string, pipeline int) func(*process) (figure
 		if err != nil {
 			return nil, err
 		}
-		cmd := exec.Command("redis-benchmark", "-h", host, "-p", port, "--csv", "-t", test, "-d", "64", "-c", "50",
+		out, err := tool(o.window+patience, "redis-benchmark", "-h", host, "-p", port, "--csv", "-t", test, "-d", "64", "-c", "50",
 			"-n", strconv.Itoa(requests), "-P", strconv.Itoa(pipeline))
-		out, err := cmd.CombinedOutput()
 		if err != nil {
-			return nil, fmt.Errorf("redis-benchmark: %w: %s", err, out)
+			return nil, err
 		}
 		after, err := p.cpu()
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -14,11 +15,14 @@ import (
 
 // What the sandbox costs beyond the reactor.
 func sandboxWorkloads(o options, ps *peers) []workload {
-	fresh := func(language, file, benchmark string) workload {
-		return workload{name: "fresh sandbox of a " + language + " guest: made, one message, gone", subjects: []subject{
-			{name: "stock wazero", measure: func() (figures, error) { return freshStock(ps.guest(file), o.window) }},
-			{name: "wasmnet", measure: func() (figures, error) { return hostBenchmark(benchmark, o.window) }},
-		}}
+	fresh := func(language, file string) []workload {
+		of := func(what, benchmark string, all bool) workload {
+			return workload{name: "fresh sandbox of a " + language + " guest: " + what, subjects: []subject{
+				{name: "stock wazero", measure: func() (figures, error) { return freshStock(ps.guest(file), o.window, all) }},
+				{name: "wasmnet", measure: func() (figures, error) { return hostBenchmark(benchmark+"/"+language, o.window) }},
+			}}
+		}
+		return []workload{of("made, one message, gone", "Fresh", true), of("recycled, first event", "Recycle", false)}
 	}
 	started := func(name, module string, flags ...string) subject {
 		s := ps.sandbox(name, module, "tcp:0", append(flags, "--log-level", "debug")...)
@@ -42,9 +46,11 @@ func sandboxWorkloads(o options, ps *peers) []workload {
 	}
 	neighbours := ps.own("sandbox C", "neighbours", ps.guest("echo.wasm"), ps.guest("spin.wasm"))
 	neighbours.ports = 2
-	return []workload{
-		fresh("C", "echo.wasm", "Fresh/C"),
-		fresh("Go", "echo-go.wasm", "Fresh/Go"),
+	return slices.Concat(fresh("C", "echo.wasm"), fresh("Go", "echo-go.wasm"), []workload{
+		{name: "fresh sandbox of a net/http guest", subjects: []subject{
+			{name: "made, one request, gone", measure: func() (figures, error) { return hostBenchmark("Fresh/nethttp", o.window) }},
+			{name: "recycled, first event", measure: func() (figures, error) { return hostBenchmark("Recycle/nethttp", o.window) }},
+		}},
 		metering(o, "C"),
 		metering(o, "Go"),
 		{name: "neighbour of a spinning guest", subjects: []subject{neighbours}, run: neighbour(o)},
@@ -54,7 +60,7 @@ func sandboxWorkloads(o options, ps *peers) []workload {
 			cached("built-in, cached", "echo"),
 			started("built-in, cold", "echo", "--cache", "none"),
 		}},
-	}
+	})
 }
 
 // start measures how long a server takes to listen, and what with, if its log tells.

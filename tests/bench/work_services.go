@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"slices"
 	"strconv"
 	"sync"
@@ -81,7 +80,7 @@ func connectEach(addrs []string) (float64, error) {
 	var took []float64
 	for _, addr := range addrs {
 		began := time.Now()
-		c, err := net.Dial("tcp", addr)
+		c, err := dial(addr)
 		if err != nil {
 			return 0, err
 		}

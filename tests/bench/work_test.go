@@ -181,7 +181,7 @@ func TestImagesAreAsLargeAsTheySay(t *testing.T) {
 	if filepath.Base(file) != "image-1048576.wasm" {
 		t.Errorf("the file is %s", file)
 	}
-	f, err := freshStock(file, time.Millisecond)
+	f, err := freshStock(file, time.Millisecond, true)
 	if err != nil || f[perUnit] <= 0 {
 		t.Errorf("%v, %v", f, err)
 	}

@@ -20,15 +20,16 @@ func tlsEcho(o options, conns, size int) func(*process) (figures, error) {
 
 // handshakes is churn over TLS.
 func handshakes(o options) func(*process) (figures, error) {
+	out := message(64)
 	return func(p *process) (figures, error) {
 		return measureLoad(p, 16, o.window, 0, func(int) (func() error, func(), error) {
 			return func() error {
-				unit, closeIt, err := tlsPingPong(p.addrs[0], 64)
+				c, closeIt, err := dialTLS(p.addrs[0])
 				if err != nil {
 					return err
 				}
 				defer closeIt()
-				return unit()
+				return roundTrip(c, out, make([]byte, len(out)), out)
 			}, func() {}, nil
 		})
 	}

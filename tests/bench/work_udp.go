@@ -34,8 +34,7 @@ func datagramPingPong(addr string, size int) (unit func() error, closeIt func(),
 	if err != nil {
 		return nil, nil, err
 	}
-	out := bytes.Repeat([]byte("wasmnet!"), size/8+1)[:size]
-	in := make([]byte, size)
+	out, in := message(size), make([]byte, size)
 	return func() error {
 		for {
 			if _, err := c.Write(out); err != nil {

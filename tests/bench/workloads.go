@@ -69,7 +69,7 @@ func workloads(o options, cert certificate) []workload {
 	ps := newPeers(o, cert)
 	var all []workload
 	for _, group := range [][]workload{
-		streamWorkloads(o, ps), sandboxWorkloads(o, ps), lineWorkloads(o, ps), tlsWorkloads(o, ps), datagramWorkloads(o, ps),
+		streamWorkloads(o, ps), pipelineWorkloads(o, ps), sandboxWorkloads(o, ps), lineWorkloads(o, ps), tlsWorkloads(o, ps), datagramWorkloads(o, ps),
 		httpWorkloads(o, ps), dnsWorkloads(o, ps), coreWorkloads(o, ps), proxyWorkloads(o, ps), redisWorkloads(o, ps),
 		callWorkloads(o, ps), idleWorkloads(o, ps), allocationWorkloads(o, ps), compileWorkloads(o, ps), serviceWorkloads(o, ps), imageWorkloads(o, ps),
 	} {

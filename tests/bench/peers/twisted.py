@@ -1,4 +1,4 @@
-"""What the benchmarks compare with in Twisted: python3 twisted.py echo|line|udp|web|timeouts|timers|deferreds [SECONDS]
+"""What the benchmarks compare with in Twisted: python3 twisted.py echo|line|udp|web|files|timeouts|timers|deferreds [FOLDER|SECONDS]
 
 Servers say on standard error where they listen. The other kinds do work for so many seconds and print how much it was,
 as package work does.
@@ -56,6 +56,12 @@ def web():
             return b"Hello, world!\n"
 
     listening("tcp", reactor.listenTCP(0, server.Site(Page()), 4096, "127.0.0.1"))
+
+
+def files():
+    from twisted.web import server, static
+
+    listening("tcp", reactor.listenTCP(0, server.Site(static.File(sys.argv[2])), 4096, "127.0.0.1"))
 
 
 def echo(kind=Echo):
@@ -118,7 +124,7 @@ def work(do, seconds):
 
 
 kind = sys.argv[1]
-servers = {"echo": echo, "line": lambda: echo(Lines), "udp": udp, "web": web}
+servers = {"echo": echo, "line": lambda: echo(Lines), "udp": udp, "web": web, "files": files}
 if kind in servers:
     servers[kind]()
 else:
