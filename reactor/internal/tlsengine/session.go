@@ -38,6 +38,11 @@ type Session struct {
 	buffers *Buffers
 	hs      *handshake // nil once the handshake is over
 
+	records records
+	counted bool // records.whole is right: what the handshake has left is read
+	dry     bool // crypto/tls has no whole record, and is not to be asked before it is fed
+	within  bool // it may hold plaintext of a record that it has decrypted
+
 	space []byte // the buffer given out by Space, or one of which in is a part
 	in    []byte // ciphertext that crypto/tls has not asked for yet (records phase)
 	eof   bool   // no ciphertext follows in
@@ -111,6 +116,8 @@ func (s *Session) Space() []byte {
 
 // Feed gives the session the first n bytes of what Space returned.
 func (s *Session) Feed(n int) {
+	s.records.fed(s.space[:n])
+	s.dry = false
 	if s.hs != nil {
 		if n > 0 {
 			s.hs.feed(s.space[:n])
@@ -128,7 +135,7 @@ func (s *Session) FeedEOF() {
 		s.hs.feedEOF()
 		return
 	}
-	s.eof = true
+	s.eof, s.dry = true, false
 }
 
 // Read fills dst with plaintext as far as the ciphertext at hand goes; if it fills less than all of dst, there is no more
@@ -139,18 +146,30 @@ func (s *Session) Read(dst []byte) (n int, err error) {
 	if s.hs != nil {
 		return 0, s.err
 	}
-	for n < len(dst) && s.err == nil && !s.abandoned {
+	for n < len(dst) && s.err == nil && !s.abandoned && !s.dry {
 		m, err := s.conn.Read(dst[n:])
 		n += m
 		if errors.Is(err, errWouldBlock) {
+			s.records.whole, s.within, s.dry, s.counted = 0, false, true, true
 			break
 		}
 		s.err = err
+		s.decrypted(n == len(dst))
 	}
 	if n > 0 {
 		return n, nil
 	}
 	return 0, s.err
+}
+
+// decrypted notes that crypto/tls has returned plaintext: that of one more record, unless it was the rest of the last
+// one. Records that hold none make for a question too many.
+func (s *Session) decrypted(full bool) {
+	if !s.within {
+		s.records.whole--
+	}
+	s.within = full
+	s.dry = s.counted && !full && s.records.whole <= 0 && len(s.in) == 0 && !s.eof
 }
 
 // Ended reports whether Read will fail when there is no plaintext left.
