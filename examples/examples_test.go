@@ -20,6 +20,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wasmnet/wasmnet/internal/testpeer"
 )
 
 var programs = []string{"echoserver", "hello", "deferred", "getpage", "tlsclient"}
@@ -111,31 +113,6 @@ func inBothWorlds(t *testing.T, program, key string, endings []ending) {
 	}
 }
 
-// listen serves each connection with serve until the test has ended, and returns the address.
-func listen(t *testing.T, serve func(net.Conn)) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go accept(l, serve)
-	return l.Addr().String()
-}
-
-func accept(l net.Listener, serve func(net.Conn)) {
-	for {
-		c, err := l.Accept()
-		if err != nil {
-			return
-		}
-		go func() {
-			defer c.Close()
-			serve(c)
-		}()
-	}
-}
-
 // answer answers a line.
 func answer(c net.Conn) {
 	line, err := bufio.NewReader(c).ReadString('\n')
@@ -160,10 +137,10 @@ func closed(t *testing.T) string {
 
 func TestHello(t *testing.T) {
 	inBothWorlds(t, "hello", "to", []ending{
-		{name: "answered", argument: "tcp:" + listen(t, answer), output: "the server says: hello yourself\n"},
+		{name: "answered", argument: "tcp:" + testpeer.Serve(t, "tcp", "127.0.0.1:0", answer), output: "the server says: hello yourself\n"},
 		{name: "refused", argument: "tcp:" + closed(t), output: "hello: connection was refused...", status: 1},
-		{name: "timeout", argument: "tcp:" + listen(t, silent), output: "hello: no outcome within 3s\n", status: 1},
-		{name: "hung up", argument: "tcp:" + listen(t, func(c net.Conn) { bufio.NewReader(c).ReadString('\n') }),
+		{name: "timeout", argument: "tcp:" + testpeer.Serve(t, "tcp", "127.0.0.1:0", silent), output: "hello: no outcome within 3s\n", status: 1},
+		{name: "hung up", argument: "tcp:" + testpeer.Serve(t, "tcp", "127.0.0.1:0", func(c net.Conn) { bufio.NewReader(c).ReadString('\n') }),
 			output: "hello: the server hung up without an answer\nconnection was closed cleanly\n", status: 1},
 		{name: "nonsense", argument: "carrier-pigeon:coop", output: "hello: ...", status: 1},
 	})
@@ -223,7 +200,7 @@ func TestTLSClient(t *testing.T) {
 	// Only the certificate of this server is used, which is for 127.0.0.1.
 	s := httptest.NewTLSServer(http.NotFoundHandler())
 	t.Cleanup(s.Close)
-	address := listen(t, func(c net.Conn) {
+	address := testpeer.Serve(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
 		secured := tls.Server(c, &tls.Config{Certificates: s.TLS.Certificates})
 		defer secured.Close()
 		answer(secured)
@@ -238,7 +215,7 @@ func TestTLSClient(t *testing.T) {
 		{name: "unknown authority", argument: "tls:" + address, output: "tlsclient: TLS failed...", status: 1},
 		{name: "another name", argument: "tls:localhost:" + port, env: trust(t, s), status: 1,
 			output: "tlsclient: TLS failed..."},
-		{name: "no TLS there", argument: "tls:" + listen(t, answer), output: "tlsclient: TLS failed...", status: 1},
+		{name: "no TLS there", argument: "tls:" + testpeer.Serve(t, "tcp", "127.0.0.1:0", answer), output: "tlsclient: TLS failed...", status: 1},
 		{name: "refused", argument: "tls:" + closed(t), output: "tlsclient: connection was refused...", status: 1},
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/wasmnet/wasmnet/abi"
 	"github.com/wasmnet/wasmnet/host"
 	"github.com/wasmnet/wasmnet/internal/testcert"
+	"github.com/wasmnet/wasmnet/internal/testpeer"
 )
 
 // identity makes a certificate for localhost and 127.0.0.1, and the roots that verify it.
@@ -92,29 +93,12 @@ func tlsServer(t testing.TB, cfg *tls.Config) string {
 // echoOver echoes over TLS, which begins when as much as the preamble has come.
 func echoOver(t testing.TB, cfg *tls.Config, preamble string) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			io.ReadFull(c, make([]byte, len(preamble)))
-			s := tls.Server(c, cfg)
-			io.Copy(s, s)
-			s.Close()
-		}
-	}()
-	t.Cleanup(func() {
-		l.Close()
-		<-done
+	return testpeer.Serve(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
+		io.ReadFull(c, make([]byte, len(preamble)))
+		s := tls.Server(c, cfg)
+		io.Copy(s, s)
+		s.Close()
 	})
-	return l.Addr().String()
 }
 
 func TestGuestsAsTLSClients(t *testing.T) {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/wasmnet/wasmnet/internal/testpeer"
 )
 
 func TestFingerTellsTheFingerProgram(t *testing.T) {
@@ -40,38 +42,25 @@ func TestFingerTellsTheFingerProgram(t *testing.T) {
 // detour is a SOCKS 4 proxy that leads every connection to address.
 func detour(t *testing.T, address string) (port string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				in := bufio.NewReader(c)
-				to, err := net.Dial("tcp", address)
-				if err != nil {
-					return
-				}
-				defer to.Close()
-				if _, err := in.Discard(8); err != nil {
-					return
-				}
-				if _, err := in.ReadString(0); err != nil { // the user id
-					return
-				}
-				fmt.Fprint(c, "\x00\x5a\x00\x00\x00\x00\x00\x00")
-				go io.Copy(to, in)
-				io.Copy(c, to)
-			}()
+	proxy := testpeer.Serve(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
+		in := bufio.NewReader(c)
+		to, err := net.Dial("tcp", address)
+		if err != nil {
+			return
 		}
-	}()
-	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+		defer to.Close()
+		if _, err := in.Discard(8); err != nil {
+			return
+		}
+		if _, err := in.ReadString(0); err != nil { // the user id
+			return
+		}
+		fmt.Fprint(c, "\x00\x5a\x00\x00\x00\x00\x00\x00")
+		go io.Copy(to, in)
+		io.Copy(c, to)
+	})
+	_, port, _ = net.SplitHostPort(proxy)
+	return port
 }
 
 // proxychains writes a configuration of proxychains4 for one proxy on this machine; words follow its port.

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/wasmnet/wasmnet/internal/testpeer"
 )
 
 // website is a web server of the test that says hello and who asks.
@@ -117,21 +119,9 @@ func TestSOCKSServesProxychains(t *testing.T) {
 }
 
 func TestSOCKSServesSocat(t *testing.T) {
-	b := newBackend(t)
-	go func() {
-		for {
-			c, err := b.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				io.Copy(c, c)
-				c.Close()
-			}()
-		}
-	}()
+	echo := testpeer.Serve(t, "tcp", "127.0.0.1:0", func(c net.Conn) { io.Copy(c, c) })
 	s := proxy(t)
-	_, port, _ := net.SplitHostPort(b.Addr().String())
+	_, port, _ := net.SplitHostPort(echo)
 	for _, kind := range []string{"SOCKS4", "SOCKS4A"} {
 		got := command(t, "over "+kind+"\n", "socat", "-t", "10", "-", kind+":127.0.0.1:localhost:"+port+",socksport="+s.port(0))
 		if got.stdout != "over "+kind+"\n" {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/internal/testpeer"
 )
 
 // commands serves the guest's commands, and tell sends one and returns its answer.
@@ -47,28 +48,10 @@ func TestAddresses(t *testing.T) {
 // peer is a server natively, which answers a line with "got" and the line, and closes.
 func peer(t *testing.T, network, address string) string {
 	t.Helper()
-	l, err := net.Listen(network, address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			line, _ := bufio.NewReader(c).ReadString('\n')
-			fmt.Fprint(c, "got "+line)
-			c.Close()
-		}
-	}()
-	t.Cleanup(func() {
-		l.Close()
-		<-done
+	return testpeer.Serve(t, network, address, func(c net.Conn) {
+		line, _ := bufio.NewReader(c).ReadString('\n')
+		fmt.Fprint(c, "got "+line)
 	})
-	return l.Addr().String()
 }
 
 func TestDialling(t *testing.T) {

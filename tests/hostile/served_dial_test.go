@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/wasmnet/wasmnet/abi"
 	"github.com/wasmnet/wasmnet/host"
+	"github.com/wasmnet/wasmnet/internal/testpeer"
 )
 
 // grants reads grants in their text form.
@@ -25,26 +25,8 @@ func grants(t testing.TB, texts ...string) (g host.Grants) {
 // trap is a listener that no guest must reach.
 func trap(t testing.TB) (port string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			t.Errorf("a guest has reached %s", l.Addr())
-			c.Close()
-		}
-	})
-	t.Cleanup(func() {
-		l.Close()
-		wg.Wait()
-	})
-	_, port, _ = net.SplitHostPort(l.Addr().String())
+	address := testpeer.Serve(t, "tcp", "127.0.0.1:0", func(c net.Conn) { t.Errorf("a guest has reached %s", c.LocalAddr()) })
+	_, port, _ = net.SplitHostPort(address)
 	return port
 }
 

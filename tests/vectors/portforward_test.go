@@ -7,6 +7,7 @@ import (
 	"net"
 	"testing"
 
+	"github.com/wasmnet/wasmnet/internal/testpeer"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
@@ -99,22 +100,5 @@ func (s *script) join(t *testing.T, r *reactortest.Reactor, more map[string]stri
 // echoServer sends back what it is sent, until the test is over. It returns its address.
 func echoServer(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				io.Copy(c, c)
-				c.Close()
-			}()
-		}
-	}()
-	return l.Addr().String()
+	return testpeer.Serve(t, "tcp", "127.0.0.1:0", func(c net.Conn) { io.Copy(c, c) })
 }
