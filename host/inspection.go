@@ -68,33 +68,39 @@ func (sh *shard) inspect(until time.Time) (done bool) {
 
 // look looks at a guest. It reports whether that took time.
 func (sh *shard) look(i *instance, matters bool) (worked bool) {
-	switch i.quiet {
-	case lively:
-		i.quiet = drowsy
+	switch {
+	case i.quiet == lively:
+		i.quiet++
 		sh.lively = true
 		if matters {
 			i.weigh()
 		}
 		return matters
-	case drowsy:
-		i.quiet = still
-		if i.exit == nil && i.end == nil && sh.svc.maySleep() && i.sleep() {
-			return true
-		}
-		i.dispatch = nil // the next event makes another one
+	case i.quiet == still:
+		return false
+	case i.quiet <= i.patience && !(matters && sh.svc.memoryIsShort()):
+		i.quiet++
+		sh.lively = true
+		return false
+	}
+	i.quiet = still
+	if i.exit == nil && i.end == nil && sh.svc.maySleep() && i.sleep() {
 		return true
 	}
-	return false
+	i.dispatch = nil // the next event makes another one
+	return true
 }
 
-// quiet says how long nothing has happened to a guest.
+// quiet says how long nothing has happened to a guest: so many times it was looked at.
 type quiet uint8
 
 const (
-	lively quiet = iota // something has, since it was last looked at
-	drowsy              // it was lively when it was last looked at
-	still               // for longer: it has given up what it can
+	lively quiet = 0   // something has, since it was last looked at
+	still  quiet = 255 // for so long that it has given up what it can
 )
+
+// memoryIsShort reports whether guests had better sleep as soon as they can: what they hold is half of what they may.
+func (s *Service) memoryIsShort() bool { return s.memory.Load() > s.limits.MemoryTotal/2 }
 
 // mayExceedMemory reports whether the service's instances could hold more than they may, if they wrote to all of their
 // memory: growth is counted, and what they begin with is not until it was found.

@@ -34,6 +34,7 @@ type instance struct {
 	stopped   bool // wasmnet_stop was called
 	alone     bool // a program without a connection of its own
 	quiet     quiet
+	patience  quiet // how often it is looked at, while it is quiet, before it sleeps
 
 	later    []step      // what happened meanwhile, in order
 	end      error       // why the instance has ended; nil while it lives

@@ -3,6 +3,7 @@ package host
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"github.com/wasmnet/wasmnet/host/internal/image"
 )
@@ -15,6 +16,10 @@ import (
 const (
 	// mostSaved is how many bytes a sleeping guest may take. One that takes more stays awake: it would save little.
 	mostSaved = 64 * kib
+	// longSleep is what pays. A guest that is woken sooner, because its peer says something every few seconds, waits twice
+	// as long before it sleeps again, up to mostPatience inspections: to sleep and wake costs as much as ten messages do.
+	longSleep    = 8 * time.Second
+	mostPatience = 7
 	// spares is how many machines that are left by guests going to sleep wait for others to wake.
 	spares = 64
 )
@@ -23,6 +28,7 @@ const (
 type asleep struct {
 	memory  []byte
 	globals []change
+	since   int64 // on the monotonic clock
 }
 
 // maySleep reports whether guests can be woken as what they were: on a machine of their own, whose whole state is memory
@@ -40,7 +46,7 @@ func (i *instance) sleep() bool {
 		return false
 	}
 	sh.saving = saved
-	i.asleep = asleep{memory: bytes.Clone(saved), globals: i.changes()}
+	i.asleep = asleep{memory: bytes.Clone(saved), globals: i.changes(), since: i.time().monotonic()}
 	m := i.vacate()
 	i.private = int64(len(saved))
 	i.svc.memory.Add(i.private)
@@ -64,6 +70,11 @@ func (i *instance) wake() error {
 	}
 	for _, c := range i.asleep.globals {
 		m.globals[c.global].Set(c.value)
+	}
+	if i.time().monotonic()-i.asleep.since < int64(longSleep) {
+		i.patience = min(2*i.patience+1, mostPatience)
+	} else {
+		i.patience = 0
 	}
 	i.forget()
 	// It may have what it had before, even if that is more by now than all may have: inspection sees to it.

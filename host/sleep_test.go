@@ -2,6 +2,7 @@ package host
 
 import (
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -34,8 +35,9 @@ const counter = `(module
 
 // lull lets so much time pass that whoever hears nothing sleeps.
 func (s *stub) lull(sh *shard) {
-	s.second(sh)
-	s.second(sh)
+	for range mostPatience + 2 {
+		s.second(sh)
+	}
 }
 
 // A guest that slept goes on as if it had not: its memory, its globals, and what it grew are what they were, whichever
@@ -98,6 +100,35 @@ func TestGuestsSleep(t *testing.T) {
 	}
 	_, p = open(s, tr)
 	expect(p, "x", "114")
+	p.ConnectionLost(protocol.ErrConnectionDone)
+}
+
+// A guest that is woken soon after it fell asleep waits longer before it sleeps again, unless memory is short.
+func TestShortSleepsDoNotPay(t *testing.T) {
+	s, tr := stubService(t, guestbuild.WatText(t, counter))
+	c, p := open(s, tr)
+	expect := func(when string, want int) {
+		t.Helper()
+		say(p, "x")
+		seconds := 0
+		for c.inst.machine != nil && seconds < 100 {
+			tr.second(c.shard)
+			seconds++
+		}
+		if seconds != want {
+			t.Errorf("%s: asleep after %d seconds, want %d", when, seconds, want)
+		}
+	}
+	for n, want := range []int{2, 3, 5, mostPatience + 2, mostPatience + 2} {
+		expect("sleep "+strconv.Itoa(n), want)
+	}
+	tr.now = tr.now.Add(longSleep)
+	expect("after a long sleep", 2)
+	expect("after a short one", 3)
+	say(p, "x")
+	c.inst.weigh()
+	s.limits.MemoryTotal = s.memory.Load() * 3 / 2
+	expect("when memory is short", 2)
 	p.ConnectionLost(protocol.ErrConnectionDone)
 }
 
