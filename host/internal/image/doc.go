@@ -36,7 +36,8 @@
 // A [Strategy] says how written pages are found and put back. Copying a page back (45 to 100 ns) always beats having the
 // kernel drop it, which costs a page fault (2 to 3 us) when it is written next. So pages that an instance once wrote stay
 // private and are compared with the image at each reset; when pages that are no longer written have cost more than
-// faulting in the rest would, all are dropped at once.
+// faulting in the rest would, all are dropped at once. There is nothing to find while the process's count of page faults
+// stays the same, since every first write is one.
 //
 // # Saving
 //

@@ -45,6 +45,7 @@ type mapped struct {
 	pristine      []byte // shared read-only mapping
 	pages         *pagemap
 	tracker       *tracker // nil unless strategy is Track
+	counts        bool     // writes show in faultCount
 }
 
 // open makes the image a memfd if the wanted strategy, or for Auto any that pays, works on this kernel.
@@ -171,7 +172,7 @@ func (src *mapped) newRegion() (region, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &mapping{src: src, mem: mem}, nil
+	return &mapping{src: src, mem: mem, faults: unknown}, nil
 }
 
 func (src *mapped) close() error {

@@ -29,6 +29,11 @@ type mapping struct {
 	watch  watch
 	resets int
 	idle   int // pages restored in vain since the last drop, about
+
+	// known are the runs of private pages as of the last search, and faults is what faultCount said before it: as long as it
+	// says so, there are no others.
+	known  []Range
+	faults int64
 }
 
 // watch says how a mapping's written pages are found.
@@ -72,6 +77,18 @@ func (m *mapping) sampling() bool { return m.resets%sample == sample-1 }
 // copyBack finds the pages that are not the image's own and makes them equal to it. It returns how many there are and
 // how many differed, if sampling.
 func (m *mapping) copyBack(image []byte) (private, changed int, err error) {
+	faults := int64(unknown)
+	if m.src.counts {
+		faults = faultCount()
+	}
+	if faults != unknown && faults == m.faults {
+		for _, run := range m.known {
+			private += (run.To - run.From) / osPage
+			changed += m.restoreSpan(run)
+		}
+		return private, changed, nil
+	}
+	m.known, m.faults = m.known[:0], faults
 	if m.watch == untracked && m.src.tracker != nil {
 		if m.src.tracker.register(m.mem) != nil {
 			m.watch = plain
@@ -88,6 +105,7 @@ func (m *mapping) copyBack(image []byte) (private, changed int, err error) {
 		for _, f := range found {
 			private += (f.To - f.From) / osPage
 			changed += m.restoreSpan(f)
+			m.learn(f)
 			if m.watch == untracked && m.src.tracker != nil {
 				m.protect(image[protected:f.From])
 				protected = f.To
@@ -100,6 +118,18 @@ func (m *mapping) copyBack(image []byte) (private, changed int, err error) {
 		}
 	}
 	return private, changed, nil
+}
+
+// mostKnown is how many runs of private pages a mapping remembers.
+const mostKnown = 64
+
+// learn remembers a run of private pages.
+func (m *mapping) learn(run Range) {
+	if len(m.known) == mostKnown {
+		m.faults = unknown
+		return
+	}
+	m.known = append(m.known, run)
 }
 
 // protect has writes to the pages noticed. Private pages are left out: they count as written until they are dropped, and
@@ -126,7 +156,7 @@ func (m *mapping) restoreSpan(f Range) (changed int) {
 
 // trim drops all private pages and makes the mapping as it was when new.
 func (m *mapping) trim() (int, error) {
-	m.idle, m.resets = 0, 0
+	m.idle, m.resets, m.faults = 0, 0, unknown
 	if m.watch == tracked {
 		if err := m.src.tracker.unregister(m.mem); err != nil {
 			return 0, err
@@ -189,11 +219,14 @@ func (src *mapped) probe() error {
 	}
 	m := r.(*mapping)
 	looked := min(src.size, mostProbed)
+	src.counts = true
 	for round := range 3 {
 		at := (round * 5 * osPage) % looked
 		seen := m.mem[src.size-1] // present, and not written
+		before := faultCount()
 		m.mem[at] ^= 0xff
 		m.mem[at+osPage-1] ^= 0xff
+		src.counts = src.counts && before != unknown && faultCount() > before
 		private, err := m.restore(src.size)
 		if err == nil && (string(m.mem[:looked]) != string(src.pristine[:looked]) || m.mem[src.size-1] != seen) {
 			err = fmt.Errorf("page at %d not restored", at)
