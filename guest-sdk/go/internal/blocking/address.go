@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
@@ -29,6 +30,18 @@ func netAddr(a protocol.Address) net.Addr {
 		return text{"pipe", ""}
 	}
 	return text{a.Network(), a.String()}
+}
+
+// knownAddr is an address in the types of package net, made when it is first asked for.
+type knownAddr struct{ made atomic.Pointer[net.Addr] }
+
+func (k *knownAddr) of(a func() protocol.Address) net.Addr {
+	if known := k.made.Load(); known != nil {
+		return *known
+	}
+	addr := netAddr(a())
+	k.made.Store(&addr)
+	return addr
 }
 
 // addrPort reads the address a datagram is sent to.

@@ -47,7 +47,10 @@ type Conn struct {
 	closed      bool  // Close was called
 	lost        error // why the connection is gone; nil while it lives
 
+	late   error  // of a read whose deadline has passed
 	shaken func() // called when a handshake is complete, or nil
+
+	local, remote knownAddr
 }
 
 var (
@@ -68,13 +71,18 @@ func newConn() *Conn {
 // Read implements [net.Conn]: io.EOF is the peer's half-close, or a connection that it closed cleanly.
 func (c *Conn) Read(p []byte) (n int, err error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	n, err = c.read(p)
+	c.mu.Unlock() // a deferred call is a hundred instructions in WebAssembly
+	return n, err
+}
+
+func (c *Conn) read(p []byte) (n int, err error) {
 	for {
 		switch {
 		case c.closed:
 			return 0, c.failed("read", net.ErrClosed)
-		case c.readBy.passed:
-			return 0, c.failed("read", os.ErrDeadlineExceeded)
+		case c.readBy.passed():
+			return 0, c.tooLate()
 		case len(p) == 0:
 			return 0, nil
 		case c.taken < len(c.buffer):
@@ -88,7 +96,7 @@ func (c *Conn) Read(p []byte) (n int, err error) {
 		if first {
 			c.into = p
 		}
-		c.readable.Wait()
+		c.readBy.wait()
 		if first {
 			n, c.into, c.given = c.given, nil, 0
 			if n > 0 {
@@ -119,21 +127,26 @@ func (c *Conn) take(p []byte) (n int) {
 // Write implements [net.Conn]. It waits while the host has much queued.
 func (c *Conn) Write(p []byte) (n int, err error) {
 	c.writing.Lock()
-	defer c.writing.Unlock()
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	n, err = c.write(p)
+	c.mu.Unlock()
+	c.writing.Unlock()
+	return n, err
+}
+
+func (c *Conn) write(p []byte) (n int, err error) {
 	for {
 		switch {
 		case c.closed || c.writeClosed:
 			return n, c.failed("write", net.ErrClosed)
-		case c.writeBy.passed:
+		case c.writeBy.passed():
 			return n, c.failed("write", os.ErrDeadlineExceeded)
 		case c.lost != nil:
 			return n, c.failed("write", brokenError(c.lost))
 		case n == len(p):
 			return n, nil
 		case c.paused || c.pulling:
-			c.writable.Wait()
+			c.writeBy.wait()
 			continue
 		}
 		m, err := c.transport.Write(p[n:min(len(p), n+writePiece)])
@@ -213,32 +226,36 @@ func (c *Conn) wake() {
 
 // SetDeadline implements [net.Conn].
 func (c *Conn) SetDeadline(t time.Time) error {
-	return c.setDeadlines(t, &c.readBy, &c.writeBy)
+	return c.setDeadlines(t, true, true)
 }
 
 // SetReadDeadline implements [net.Conn].
-func (c *Conn) SetReadDeadline(t time.Time) error { return c.setDeadlines(t, &c.readBy) }
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.setDeadlines(t, true, false) }
 
 // SetWriteDeadline implements [net.Conn].
-func (c *Conn) SetWriteDeadline(t time.Time) error { return c.setDeadlines(t, &c.writeBy) }
+func (c *Conn) SetWriteDeadline(t time.Time) error { return c.setDeadlines(t, false, true) }
 
-func (c *Conn) setDeadlines(t time.Time, of ...*deadline) error {
+func (c *Conn) setDeadlines(t time.Time, read, write bool) (err error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.closed {
-		return c.failed("set", net.ErrClosed)
+		err = c.failed("set", net.ErrClosed)
+	} else {
+		if read {
+			c.readBy.set(t)
+		}
+		if write {
+			c.writeBy.set(t)
+		}
 	}
-	for _, d := range of {
-		d.set(t)
-	}
-	return nil
+	c.mu.Unlock()
+	return err
 }
 
 // LocalAddr implements [net.Conn].
-func (c *Conn) LocalAddr() net.Addr { return netAddr(c.transport.Host()) }
+func (c *Conn) LocalAddr() net.Addr { return c.local.of(c.transport.Host) }
 
 // RemoteAddr implements [net.Conn].
-func (c *Conn) RemoteAddr() net.Addr { return netAddr(c.transport.Peer()) }
+func (c *Conn) RemoteAddr() net.Addr { return c.remote.of(c.transport.Peer) }
 
 // Transport is what lies below, for what package net has no word for: TLS, credentials, splicing. Reading, writing and
 // closing remain the Conn's.
@@ -258,5 +275,15 @@ func (c *Conn) SetKeepAlive(on bool) error {
 
 // failed is err as package net would return it.
 func (c *Conn) failed(op string, err error) error {
-	return &net.OpError{Op: op, Net: c.RemoteAddr().Network(), Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: err}
+	remote := c.RemoteAddr()
+	return &net.OpError{Op: op, Net: remote.Network(), Source: c.LocalAddr(), Addr: remote, Err: err}
+}
+
+// tooLate is the error of a read whose deadline has passed. There is one for all: net/http ends a read in this way with
+// each request.
+func (c *Conn) tooLate() error {
+	if c.late == nil {
+		c.late = c.failed("read", os.ErrDeadlineExceeded)
+	}
+	return c.late
 }

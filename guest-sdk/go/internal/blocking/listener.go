@@ -90,7 +90,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 		switch {
 		case l.closed:
 			return nil, l.failed(net.ErrClosed)
-		case l.by.passed:
+		case l.by.passed():
 			return nil, l.failed(os.ErrDeadlineExceeded)
 		case len(l.waiting) > 0:
 			c := l.waiting[0]
@@ -100,7 +100,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 			}
 			return c, nil
 		}
-		l.arrived.Wait()
+		l.by.wait()
 	}
 }
 

@@ -100,7 +100,7 @@ func (c *PacketConn) ReadFrom(p []byte) (n int, from net.Addr, err error) {
 		switch {
 		case c.closed:
 			return 0, nil, c.failed("read", net.ErrClosed)
-		case c.readBy.passed:
+		case c.readBy.passed():
 			return 0, nil, c.failed("read", os.ErrDeadlineExceeded)
 		case len(c.waiting) > 0:
 			d := c.waiting[0]
@@ -113,7 +113,7 @@ func (c *PacketConn) ReadFrom(p []byte) (n int, from net.Addr, err error) {
 		case c.lost != nil:
 			return 0, nil, c.failed("read", lostError(c.lost))
 		}
-		c.readable.Wait()
+		c.readBy.wait()
 	}
 }
 
