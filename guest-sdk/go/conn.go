@@ -4,8 +4,10 @@ package wasmnet
 
 import (
 	"reflect"
+	"runtime"
 
 	"github.com/wasmnet/wasmnet/abi"
+	"github.com/wasmnet/wasmnet/guest-sdk/go/internal/events"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -98,7 +100,11 @@ func (c *conn) lost(reason error) {
 	hot.conns.remove(c.handle)
 	c.state = gone
 	c.stopProducer()
-	if c.protocol != nil {
+	switch {
+	case c.protocol == nil:
+	case runtime.NumGoroutine() > 1:
+		hot.still = events.Lost(c.protocol, reason)
+	default:
 		c.protocol.ConnectionLost(reason)
 	}
 	switch {
@@ -113,11 +119,16 @@ func (c *conn) lost(reason error) {
 // readLost is the peer's half-close. Every Go guest exports the event, so that the choice which the ABI makes by its
 // presence is made here, for each protocol.
 func (c *conn) readLost() {
-	if has(c.protocol, halfCloser) {
+	switch {
+	case runtime.NumGoroutine() > 1:
+		if !events.ReadLost(c.protocol) {
+			c.close()
+		}
+	case has(c.protocol, halfCloser):
 		c.protocol.(protocol.HalfCloser).ReadConnectionLost()
-		return
+	default:
+		c.close()
 	}
-	c.close()
 }
 
 func (c *conn) writeLost() {

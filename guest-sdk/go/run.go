@@ -59,8 +59,8 @@ func start() int32 {
 			return 1
 		}
 	}
-	hot.running = true
 	settle()
+	hot.running = true
 	return 0
 }
 

@@ -9,6 +9,13 @@ type ReadyFactory interface {
 	Ready() error
 }
 
+// WarmFactory is a factory given to [Run] that has its protocols work once before the image is taken, so that what they
+// make when they are first used is in the image.
+type WarmFactory interface {
+	// Warm is called twice at the end of start-up, before and after the garbage of start-up is collected.
+	Warm()
+}
+
 // CallWhenRunning has f called between the events of the instance, as [protocol.Reactor]'s CallFromThread does; while the
 // service starts, which is when opening and dialling is not possible, f waits for the first event of each instance
 // (Twisted's callWhenRunning). Any goroutine may call it.

@@ -28,11 +28,12 @@ func endTurn() {
 	if len(hot.waiting) > 0 && hot.running {
 		callWaiting()
 	}
-	for round := 0; len(hot.posted.functions) > 0 || runtime.NumGoroutine() > 1; round++ {
-		if round == maxRounds {
+	for round := 0; len(hot.posted.functions) > 0 || runtime.NumGoroutine() > 1 && !hot.still; round++ {
+		if round >= maxRounds && hot.running {
 			theReactor.CallLater(0, func() {}) // whose turn ends here too
 			break
 		}
+		hot.still = false
 		if runtime.NumGoroutine() > 1 {
 			letGoroutinesRun()
 		}
@@ -41,6 +42,7 @@ func endTurn() {
 		}
 		callPosted()
 	}
+	hot.still = false
 	hot.scope.Flush()
 	if hot.writer != 0 {
 		handOver()

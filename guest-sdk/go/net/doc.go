@@ -66,11 +66,11 @@
 //
 // Goroutines cost more in a sandbox than callbacks do: Go's code for WebAssembly switches between them by unwinding the
 // stack, and the scheduler runs in the guest. A blocking echo takes some 40,000 units of fuel a message, a request to
-// net/http some 220,000, and a connection with one request 840,000, or 560,000 if the image is warm; twenty-five
+// net/http some 260,000, and a connection with one request 860,000, or 360,000 if the image is warm ([Warm]); twenty
 // thousand of each event are the scheduler's, in which it also learns the time. In processor time, beside package
-// net/http natively in the same run of "make bench" (EPYC VM, 2 cores, busy with other things): 15 times for a request on
-// a connection that stays, and 15 times for a connection with one request, sandbox and all; that is 2.5 and 5 times
-// Twisted's. A connection's instance has written to some 150 KiB of its own after a request, and takes less than 64 KiB
-// when it has been idle for two seconds and sleeps. Where that is too much, the protocol belongs on package protocol:
-// module web, the same server on events, takes a tenth of the time.
+// net/http natively in the same run (EPYC VM, 2 cores, busy with other things): 13 times for a request on a connection
+// that stays, and 7 times for a connection with one request, sandbox and all. A connection's instance has written to some
+// 180 KiB of its own after a request, and takes less than 64 KiB when it has been idle for two seconds and sleeps. Where
+// that is too much, the protocol belongs on package protocol: module web, the same server on events, takes a tenth of the
+// time. RATIONALE.md has the profile.
 package net

@@ -49,6 +49,7 @@ type mainFactory struct {
 var (
 	_ protocol.DatagramFactory = (*mainFactory)(nil)
 	_ wasmnet.ReadyFactory     = (*mainFactory)(nil)
+	_ wasmnet.WarmFactory      = (*mainFactory)(nil)
 )
 
 // Ready implements [wasmnet.ReadyFactory].

@@ -1,6 +1,11 @@
 package blocking
 
-import "github.com/wasmnet/wasmnet/reactor/protocol"
+import (
+	"github.com/wasmnet/wasmnet/guest-sdk/go/internal/events"
+	"github.com/wasmnet/wasmnet/reactor/protocol"
+)
+
+var _ events.Attended = (*Conn)(nil)
 
 // ConnectionMade implements [protocol.Protocol].
 func (c *Conn) ConnectionMade(t protocol.Transport) {
@@ -11,10 +16,13 @@ func (c *Conn) ConnectionMade(t protocol.Transport) {
 // DataReceived implements [protocol.Protocol]. A Read that waits gets the bytes at once, without the buffer.
 func (c *Conn) DataReceived(data []byte) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		return
+	if !c.closed {
+		c.received(data)
 	}
+	c.mu.Unlock()
+}
+
+func (c *Conn) received(data []byte) {
 	if c.into != nil && c.given == 0 {
 		c.given = copy(c.into, data)
 		data = data[c.given:]
@@ -58,6 +66,13 @@ func (c *Conn) ConnectionLost(reason error) {
 		c.lost = protocol.ErrConnectionDone
 	}
 	c.wake()
+}
+
+// Unattended implements [events.Attended].
+func (c *Conn) Unattended() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed && c.readBy.waiting == 0 && c.writeBy.waiting == 0
 }
 
 // producer is a Conn as the source of its transport's output.
