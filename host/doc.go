@@ -57,6 +57,13 @@
 // attributes module, service and conn; what guests log also has source=guest. The line that closes a connection has its
 // [Bill]: at level info where a breach or a trap has ended it, ten times a second at most, and at level debug otherwise.
 //
+// # Replacing a module
+//
+// A Service is a [protocol.Factory]. A program that wants to replace modules without losing connections gives its reactor a
+// factory of its own, which hands BuildProtocol, StartFactory and StopFactory on to the service at work; after a
+// change the old service gets StopFactory, keeps the connections that it has, and lets its instances go with the last one.
+// The command wasmnet does so on SIGHUP.
+//
 // # Programs
 //
 // [Service.Exec] and [Service.Connect] run a guest that has an end: without a connection of its own, or on one that is

@@ -67,6 +67,10 @@
 // the default length of the queue of connections not yet accepted is what Linux allows at most by default (4096): with
 // 50, a burst of clients finds it full and waits a second before it tries again.
 //
+// Connections of one factory so live on several loops: a protocol takes its loop, for timers and for dialling, from its
+// transport (Reactor), and not from [Reactor.Loops]. A factory made for one loop goes to that loop's Listen, or to a
+// reactor with Config.Loops of 1.
+//
 // The networks are tcp (IPv4), tcp6 (IPv6 only, so that both can have the same port), unix (with a lock file beside the
 // socket, so that the file of a dead server is replaced and that of a live one is not), fd (a socket that listens
 // already; it is the reactor's from then on) and stdio. Endpoint strings are described in package [reactor/endpoint].

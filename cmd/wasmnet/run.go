@@ -4,11 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wasmnet/wasmnet/reactor/endpoint"
 )
+
+// noticeable is how long a start may take before a word about it.
+const noticeable = time.Second
 
 func newRun() *cobra.Command {
 	cmd := &cobra.Command{
@@ -39,7 +43,11 @@ serves one connection on its standard input and output, and ends with it.
 		if err != nil {
 			return err
 		}
+		notice := time.AfterFunc(noticeable, func() {
+			fmt.Fprintf(cmd.ErrOrStderr(), "wasmnet: compiling %s\n", args[0])
+		})
 		r, err := f.open(cmd, args[0], nil)
+		notice.Stop()
 		if err != nil {
 			return err
 		}
