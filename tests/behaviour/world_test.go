@@ -16,6 +16,7 @@ import (
 	"github.com/wasmnet/wasmnet/host"
 	"github.com/wasmnet/wasmnet/host/guesttest"
 	"github.com/wasmnet/wasmnet/reactor"
+	"github.com/wasmnet/wasmnet/reactor/policy"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 	"github.com/wasmnet/wasmnet/tests/internal/puppet"
@@ -31,6 +32,7 @@ type behaviour struct {
 	tellsServer    []string // what is told, in this order; nil: that is left open
 	tellsClient    []string
 	unordered      bool // the client's in any order
+	proxied        bool // the server expects PROXY protocol headers
 
 	only func(w world) bool // the worlds that have it; nil: all
 }
@@ -208,6 +210,9 @@ func (p *performance) inMemory(t *testing.T) {
 		if p.world.server {
 			factory = guesttest.On(t, r, wasm, p.settings(t, p.behaviour.server, "", p.serverTape)).Service
 		}
+		if p.proxied {
+			factory = policy.NewProxyFactory(factory, time.Second)
+		}
 		if _, err := r.Listen("tcp:7:interface=127.0.0.1", factory); err != nil {
 			t.Fatal(err)
 		}
@@ -257,7 +262,11 @@ func (p *performance) onSockets(t *testing.T) {
 		if p.world.server {
 			factory = serve(p.behaviour.server, "", p.serverTape, false)
 		}
-		to = trial.To(r.MustListen(trial.Localhost, factory).Host())
+		at := trial.Localhost
+		if p.proxied {
+			at = "haproxy:" + at
+		}
+		to = trial.To(r.MustListen(at, factory).Host())
 	}
 	if p.world.client {
 		if _, err := serve(p.behaviour.client, to, p.clientTape, true).StartExec(); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/wasmnet/wasmnet/reactor/client"
 	"github.com/wasmnet/wasmnet/reactor/deferred"
+	"github.com/wasmnet/wasmnet/reactor/policy"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -140,6 +141,15 @@ func init() {
 			if err == nil {
 				s.connector = c
 			}
+			return err
+		},
+		"dial-for": func(s *Stage, _ *Puppet, a []string) error { // with a PROXY header of this version and these ends
+			h := policy.ProxyHeader{Version: number(a[1])}
+			if a[2] != "" {
+				h.Source = protocol.TCPAddress{AddrPort: netip.MustParseAddrPort(a[2])}
+				h.Destination = protocol.TCPAddress{AddrPort: netip.MustParseAddrPort(a[3])}
+			}
+			_, err := s.Reactor.Connect(a[0], policy.NewProxyClientFactory(Factory{s}, h))
 			return err
 		},
 		"redial": func(s *Stage, _ *Puppet, _ []string) error { s.connector.Connect(); return nil },

@@ -93,7 +93,7 @@ func (s *Stage) play(event string, p *Puppet) {
 // do carries a command out. A word that names none is a mistake in the script.
 func (s *Stage) do(words []string, p *Puppet) error {
 	if f := commands[words[0]]; f != nil {
-		return f(s, p, append(slices.Clone(words[1:]), "", "", ""))
+		return f(s, p, append(slices.Clone(words[1:]), "", "", "", ""))
 	}
 	return fmt.Errorf("no command %q", words[0])
 }
