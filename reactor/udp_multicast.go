@@ -41,7 +41,7 @@ func (p *DatagramPort) withGroup(verb string, group netip.Addr, name string,
 }
 
 // SetMulticastTTL sets how many routers a multicast datagram of this port may pass: 0 (this machine) to 255. The system's
-// default is 1, the local network.
+// default is 1, the local network. Like the other options it holds for what is written after it.
 func (p *DatagramPort) SetMulticastTTL(hops int) error {
 	if hops < 0 || hops > 255 {
 		return fmt.Errorf("a TTL of %d is not from 0 to 255", hops)
@@ -49,6 +49,7 @@ func (p *DatagramPort) SetMulticastTTL(hops int) error {
 	if p.closed || p.sock == nil {
 		return protocol.ErrClosed
 	}
+	p.loop.flushDatagrams()
 	return p.sock.setMulticastTTL(hops)
 }
 
@@ -58,6 +59,7 @@ func (p *DatagramPort) SetMulticastLoopback(on bool) error {
 	if p.closed || p.sock == nil {
 		return protocol.ErrClosed
 	}
+	p.loop.flushDatagrams()
 	return p.sock.setMulticastLoopback(on)
 }
 
@@ -70,6 +72,7 @@ func (p *DatagramPort) SetMulticastInterface(name string) error {
 	if err != nil {
 		return fmt.Errorf("interface %q: %w", name, err)
 	}
+	p.loop.flushDatagrams()
 	return p.sock.setMulticastInterface(on)
 }
 

@@ -88,7 +88,7 @@ func TestMulticast(t *testing.T) {
 	})
 }
 
-// TestMulticastOptions sets every option on both families. Whether they have effect shows only on a network.
+// TestMulticastOptions sets every option on both families.
 func TestMulticastOptions(t *testing.T) {
 	onBackends(t, func(t *testing.T, backend string) {
 		for endpoint, address := range map[string]string{"udp:0": "239.77.77.1", "udp6:0": "ff12::7777:1"} {

@@ -41,6 +41,7 @@ type netDatagram struct {
 	payload []byte
 	to      netip.AddrPort
 	name    string
+	set     func() error // nil; or an option for what follows, and there is no datagram
 }
 
 // maxNetOut is how many bytes may wait for the writing goroutine; what is beyond is dropped.
@@ -205,7 +206,7 @@ func (s *netPacket) send(o *outgoing) (int, error) {
 		if s.outSize+len(p) > maxNetOut {
 			break
 		}
-		s.out = append(s.out, netDatagram{slices.Clone(p), o.to[i], o.names[i]})
+		s.out = append(s.out, netDatagram{slices.Clone(p), o.to[i], o.names[i], nil})
 		s.outSize += len(p)
 		sent++
 	}
@@ -226,14 +227,17 @@ func (s *netPacket) writeOut() {
 		d := s.out[0]
 		s.mu.Unlock()
 		var err error
-		if s.connected {
+		switch {
+		case d.set != nil:
+			err = d.set()
+		case s.connected:
 			_, err = s.conn.Write(d.payload)
-		} else {
+		default:
 			err = s.conn.sendTo(d.payload, d.to, d.name)
 		}
 		s.mu.Lock()
 		switch {
-		case err != nil && isRefused(err) && s.connected:
+		case err != nil && (d.set != nil || isRefused(err) && s.connected):
 			if s.inErr == nil {
 				s.inErr = err
 				s.tell()
@@ -265,41 +269,4 @@ func (s *netPacket) close() {
 	if s.loop != nil {
 		s.loop.slots.release(s.key)
 	}
-}
-
-func (s *netPacket) joinGroup(group netip.Addr, on *net.Interface) error {
-	to := &net.UDPAddr{IP: group.AsSlice()}
-	if s.four != nil {
-		return s.four.JoinGroup(on, to)
-	}
-	return s.six.JoinGroup(on, to)
-}
-
-func (s *netPacket) leaveGroup(group netip.Addr, on *net.Interface) error {
-	to := &net.UDPAddr{IP: group.AsSlice()}
-	if s.four != nil {
-		return s.four.LeaveGroup(on, to)
-	}
-	return s.six.LeaveGroup(on, to)
-}
-
-func (s *netPacket) setMulticastTTL(hops int) error {
-	if s.four != nil {
-		return s.four.SetMulticastTTL(hops)
-	}
-	return s.six.SetMulticastHopLimit(hops)
-}
-
-func (s *netPacket) setMulticastLoopback(on bool) error {
-	if s.four != nil {
-		return s.four.SetMulticastLoopback(on)
-	}
-	return s.six.SetMulticastLoopback(on)
-}
-
-func (s *netPacket) setMulticastInterface(on *net.Interface) error {
-	if s.four != nil {
-		return s.four.SetMulticastInterface(on)
-	}
-	return s.six.SetMulticastInterface(on)
 }
