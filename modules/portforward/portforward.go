@@ -9,6 +9,7 @@ import (
 
 	"github.com/wasmnet/wasmnet/modules/internal/relay"
 	"github.com/wasmnet/wasmnet/modules/internal/settings"
+	"github.com/wasmnet/wasmnet/reactor/policy"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -16,6 +17,13 @@ import (
 const (
 	ModeSplice = relay.Splice // by the host, in the kernel where it can: the guest sees none of them
 	ModeRelay  = relay.Relay  // by the guest, byte by byte
+)
+
+// Whether the backend is told whom a connection is from, with a header of the PROXY protocol.
+const (
+	ProxyNone = "none"
+	ProxyV1   = "v1" // the textual form
+	ProxyV2   = "v2" // the binary form
 )
 
 // DefaultTo is where connections go if nothing else is configured.
@@ -27,12 +35,15 @@ type Config struct {
 	To string
 	// Mode is ModeSplice (the default) or ModeRelay.
 	Mode string
+	// Proxy is ProxyNone (the default), ProxyV1 or ProxyV2. On a backend with TLS the header is inside.
+	Proxy string
 }
 
 // Configure reads a Config; lookup returns the value of a key.
 func Configure(lookup func(key string) (value string, ok bool)) (Config, error) {
 	s := settings.From(lookup)
-	c := Config{To: s.Text("to", DefaultTo), Mode: s.Choice("mode", ModeSplice, ModeRelay)}
+	c := Config{To: s.Text("to", DefaultTo), Mode: s.Choice("mode", ModeSplice, ModeRelay),
+		Proxy: s.Choice("proxy-protocol", ProxyNone, ProxyV1, ProxyV2)}
 	return c, s.Err()
 }
 
@@ -50,6 +61,8 @@ func New(_ protocol.Reactor, c Config) (protocol.Factory, error) {
 		return nil, fmt.Errorf("to %q: want a client endpoint of streams, such as tcp:HOST:PORT or unix:PATH", c.To)
 	case c.Mode != ModeSplice && c.Mode != ModeRelay:
 		return nil, fmt.Errorf("mode %q: want %s or %s", c.Mode, ModeSplice, ModeRelay)
+	case !slices.Contains([]string{"", ProxyNone, ProxyV1, ProxyV2}, c.Proxy):
+		return nil, fmt.Errorf("proxy-protocol %q: want %s, %s or %s", c.Proxy, ProxyNone, ProxyV1, ProxyV2)
 	}
 	return protocol.FactoryFunc(func(protocol.Address) protocol.Protocol { return &inbound{config: c} }), nil
 }
@@ -104,5 +117,13 @@ type outbound struct {
 // ConnectionMade joins the two.
 func (p *outbound) ConnectionMade(t protocol.Transport) {
 	p.End.ConnectionMade(t)
+	if version := proxyVersions[p.inbound.config.Proxy]; version > 0 {
+		from := p.inbound.Transport
+		header := policy.ProxyHeader{Version: version, Source: from.Peer(), Destination: from.Host()}
+		_, _ = t.Write(policy.AppendProxyHeader(nil, header)) // it fails if the connection is lost, which is passed on
+	}
 	relay.Join(&p.inbound.End, &p.End, p.inbound.config.Mode)
 }
+
+// proxyVersions are the versions of the PROXY protocol by their names in a Config.
+var proxyVersions = map[string]int{ProxyV1: 1, ProxyV2: 2}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wasmnet/wasmnet/modules/internal/moduletest"
+	"github.com/wasmnet/wasmnet/reactor/policy"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 	"github.com/wasmnet/wasmnet/reactor/reactortest"
 )
@@ -92,6 +93,27 @@ func TestBothWays(t *testing.T) {
 			f.Settle()
 			f.backend.Transport.LoseConnection()
 			f.over()
+		}
+	})
+}
+
+// TestProxyProtocol: the backend is told whom a connection is from before it is sent anything else.
+func TestProxyProtocol(t *testing.T) {
+	inBothModes(t, func(t *testing.T, mode string) {
+		for name, version := range map[string]int{ProxyV1: 1, ProxyV2: 2} {
+			f := forward(t, mode)
+			factory, err := New(f.Reactor, Config{To: "tcp:10.0.0.1:80", Mode: mode, Proxy: name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.Settle()
+			inner := f.Join(f.client, factory.BuildProtocol(nil)).Server
+			f.client.Transport.Write([]byte("hello"))
+			f.settle()
+			want := policy.ProxyHeader{Version: version, Source: inner.Peer(), Destination: inner.Host()}
+			if got := f.backend.Take(); got != string(policy.AppendProxyHeader(nil, want))+"hello" {
+				t.Errorf("%s: the backend is sent %q", name, got)
+			}
 		}
 	})
 }
@@ -233,14 +255,14 @@ func TestEndlessClientWithoutBackend(t *testing.T) {
 }
 
 func TestConfigure(t *testing.T) {
-	c, err := Configure(moduletest.Settings("to", "unix:/run/x", "mode", "relay"))
-	if err != nil || c != (Config{"unix:/run/x", ModeRelay}) {
+	c, err := Configure(moduletest.Settings("to", "unix:/run/x", "mode", "relay", "proxy-protocol", "v2"))
+	if err != nil || c != (Config{"unix:/run/x", ModeRelay, ProxyV2}) {
 		t.Errorf("%+v, %v", c, err)
 	}
 	if _, err := Configure(moduletest.Settings("mode", "copy")); err == nil {
 		t.Error("an unknown mode is taken")
 	}
-	for _, c := range []Config{{To: "udp:a:1"}, {To: "localhost"}, {Mode: "copy"}} {
+	for _, c := range []Config{{To: "udp:a:1"}, {To: "localhost"}, {Mode: "copy"}, {Proxy: "v3"}} {
 		if _, err := New(nil, c); err == nil {
 			t.Errorf("%+v is taken", c)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	mathrand "math/rand/v2"
 	"net"
@@ -119,6 +120,28 @@ func TestForwardOfFiftyMegabytesBothWays(t *testing.T) {
 			t.Error("what arrives is not what was sent")
 		}
 	})
+}
+
+// TestForwardWithProxyHeaders chains two forwarders: the first one tells the second one, which expects headers, whom a
+// connection is from, and that one tells the backend the same.
+func TestForwardWithProxyHeaders(t *testing.T) {
+	b := newBackend(t)
+	address := b.Addr().String()
+	last := serve(t, "run", "portforward", "--listen", "haproxy:tcp:0:interface=127.0.0.1", "--set", "to=tcp:"+address,
+		"--set", "proxy-protocol=v1", "--allow", "dial=tcp:"+address)
+	between := "127.0.0.1:" + last.port(0)
+	first := serve(t, "run", "portforward", "--listen", "tcp:0:interface=127.0.0.1", "--set", "to=tcp:"+between,
+		"--set", "proxy-protocol=v2", "--allow", "dial=tcp:"+between)
+	client := dialTo(t, "127.0.0.1:"+first.port(0))
+	if _, err := io.WriteString(client, "hello"); err != nil {
+		t.Fatal(err)
+	}
+	from, to := client.LocalAddr().(*net.TCPAddr), client.RemoteAddr().(*net.TCPAddr)
+	want := fmt.Sprintf("PROXY TCP4 127.0.0.1 127.0.0.1 %d %d\r\nhello", from.Port, to.Port)
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(b.accept(), got); err != nil || string(got) != want {
+		t.Errorf("the backend is sent %q, %v; want %q", got, err, want)
+	}
 }
 
 func TestForwardOfHalfCloses(t *testing.T) {
