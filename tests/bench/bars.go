@@ -43,6 +43,8 @@ func (p *page) bars(b block, column string) template.HTML {
 		fmt.Fprintf(&s, `<g class="%s"><text x="%d" y="%d" text-anchor="end">%s</text>`, p.styles[r.Subject], barLeft-8, y+15, escape(r.Subject))
 		text, end := human(column, v), barLeft+barMost*scale(v)
 		switch _, measured := r.Median[column]; {
+		case r.Failed:
+			text, end = "failed", barLeft
 		case r.Absent != "":
 			text, end = "absent", barLeft
 		case !measured:

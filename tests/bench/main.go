@@ -27,6 +27,7 @@ type options struct {
 	window  time.Duration
 	settle  time.Duration
 	most    int
+	slow    bool
 	only    *regexp.Regexp
 	out     string
 	wasmnet string
@@ -63,6 +64,7 @@ func main() {
 	flag.DurationVar(&o.window, "time", time.Second, "length of one measurement")
 	flag.DurationVar(&o.settle, "settle", 3*time.Second, "how long connections are idle before their memory is read")
 	flag.IntVar(&o.most, "most", 100000, "leave out workloads of more connections")
+	flag.BoolVar(&o.slow, "slow", true, "measure what takes long to compile, too")
 	flag.StringVar(&only, "only", ".", "run the workloads whose name matches")
 	flag.StringVar(&o.out, "out", "", "write all figures to this folder: results.json, results.txt, table.md and report.html")
 	flag.StringVar(&o.wasmnet, "wasmnet", "bin/wasmnet", "the wasmnet program")
@@ -96,7 +98,7 @@ func run(o options) error {
 	fmt.Printf("%s\n%s\n", rep.Machine, rep.conditions())
 	var failures []error
 	for _, w := range workloads(o, cert) {
-		if !o.only.MatchString(w.name) || w.x > float64(o.most) {
+		if !o.only.MatchString(w.name) || w.x > float64(o.most) || w.slow && !o.slow {
 			continue
 		}
 		b, err := measure(o, w)

@@ -94,14 +94,15 @@ func serveServices(cache, kind, count, file string) error {
 	if err != nil {
 		return err
 	}
-	if err := e.services(wasm, n, kind == "different"); err != nil {
+	err = eachModule(e.host, wasm, n, kind == "different", func(m *host.Module) error { return e.listen(m, "tcp:0", nil) })
+	if err != nil {
 		return errors.Join(err, e.host.Close())
 	}
 	return e.run()
 }
 
-// services starts n services of a module or of n variants of it.
-func (e *embedded) services(wasm []byte, n int, different bool) error {
+// eachModule calls f with the modules of n services: n times the same one, or one variant after the other.
+func eachModule(h *host.Host, wasm []byte, n int, different bool, f func(*host.Module) error) error {
 	var m *host.Module
 	for i := range n {
 		module, err := wasm, error(nil)
@@ -109,10 +110,10 @@ func (e *embedded) services(wasm []byte, n int, different bool) error {
 			module, err = variant(wasm, i)
 		}
 		if err == nil && (different || m == nil) {
-			m, err = e.host.Load(context.Background(), fmt.Sprintf("guest %d", i), module)
+			m, err = h.Load(context.Background(), fmt.Sprintf("guest %d", i), module)
 		}
 		if err == nil {
-			err = e.listen(m, "tcp:0", nil)
+			err = f(m)
 		}
 		if err != nil {
 			return err

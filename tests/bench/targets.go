@@ -62,7 +62,7 @@ func targets() []target {
 		return target{fmt.Sprintf("echo 64 B, %d connections: processor time per message", conns), peerNames[peer], both(g, bound, bound)}
 	}
 	fresh := func(language string, g goal) goal {
-		g.name, g.workload = language, "fresh sandbox of a "+language+" guest: made, one message, gone"
+		g.name, g.workload = language, "fresh sandbox of a "+language+" guest: recycled, first event"
 		g.column, g.subject = perUnit, "wasmnet"
 		return g
 	}
@@ -95,7 +95,7 @@ func targets() []target {
 		echo(64, "reactor", 1.10), echo(1000, "reactor", 1.25),
 		echo(64, "net", 1), echo(1000, "net", 1), echo(64, "gnet", 1), echo(1000, "gnet", 1),
 		throughput("connect, one echo, close: connections per second", "connect, one echo, close", "net", 0.95, 0.85),
-		{"fresh sandbox: made, one message, gone", "", []goal{
+		{"fresh sandbox: recycled, first event", "", []goal{
 			fresh("C", goal{bound: 1500, most: true}), fresh("Go", goal{bound: 3000, most: true})}},
 		{"fresh sandbox: how many times less time", "stock wazero, an instance each", []goal{
 			fresh("C", goal{peer: "stock wazero", relation: timesLess, bound: 25}),

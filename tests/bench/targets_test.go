@@ -79,7 +79,7 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 
 // A workload or a subject that was given another name would leave its target unmeasured.
 func TestTargetsAreAboutWhatIsMeasured(t *testing.T) {
-	all := workloads(options{window: time.Second, settle: time.Second, most: 1e6}, certificate{"key", "cert"})
+	all := workloads(options{window: time.Second, settle: time.Second, most: 1e6, slow: true}, certificate{"key", "cert"})
 	for _, target := range targets() {
 		for _, g := range target.goals {
 			i := slices.IndexFunc(all, func(w workload) bool { return w.name == g.workload })

@@ -36,10 +36,12 @@ func compileWorkloads(o options, ps *peers) []workload {
 		}
 		return workload{name: "compile " + what, subjects: []subject{by("stock wazero", loadStock), by("wasmnet", loadOurs)}}
 	}
+	http := compiling("the built-ins on net/http", builtin("nethttp"))
+	http.slow = true
 	return []workload{
 		compiling("an echo in C", func() ([]byte, error) { return os.ReadFile(ps.guest("echo.wasm")) }),
 		compiling("an echo in Go", func() ([]byte, error) { return os.ReadFile(ps.guest("echo-go.wasm")) }),
-		compiling("the built-ins on net/http", builtin("nethttp")),
+		http,
 	}
 }
 

@@ -3,11 +3,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/wasmnet/wasmnet/host"
 )
 
 // serviceWorkloads show how cost grows with the number of services in one process.
@@ -16,24 +20,20 @@ func serviceWorkloads(o options, ps *peers) []workload {
 	var ws []workload
 	for _, n := range []int{1, 8, 64} {
 		in := func(name, kind, file string) subject {
-			var first sync.Once
-			return subject{name: name, measure: func() (figures, error) {
+			compiled := sync.OnceValues(func() (string, error) {
 				dir, err := cache()
+				if err != nil {
+					return "", err
+				}
+				return dir, compileServices(dir, kind == "different", n, ps.guest(file))
+			})
+			return subject{name: name, measure: func() (figures, error) {
+				dir, err := compiled()
 				if err != nil {
 					return nil, err
 				}
 				s := ps.own(name, "services", dir, kind, strconv.Itoa(n), ps.guest(file))
 				s.ports = n
-				// The first start compiles.
-				first.Do(func() {
-					var p *process
-					if p, err = s.start(); err == nil {
-						p.stop()
-					}
-				})
-				if err != nil {
-					return nil, err
-				}
 				return manyServices(o, s)
 			}}
 		}
@@ -41,13 +41,26 @@ func serviceWorkloads(o options, ps *peers) []workload {
 			in("C, the same module", "same", "echo.wasm"), in("C, a module each", "different", "echo.wasm"),
 			in("Go, the same module", "same", "echo-go.wasm"),
 		}
-		if n <= 8 { // each takes seconds to compile
+		if n <= 8 && o.slow { // each takes seconds to compile
 			subjects = append(subjects, in("Go, a module each", "different", "echo-go.wasm"))
 		}
 		ws = append(ws, workload{name: fmt.Sprintf("services in one process: %d", n), series: "services in one process", axis: "services",
 			x: float64(n), subjects: subjects})
 	}
 	return ws
+}
+
+// compileServices has the cache know the modules.
+func compileServices(cache string, different bool, n int, file string) error {
+	wasm, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	h, err := host.New(host.Config{CacheDir: cache})
+	if err != nil {
+		return err
+	}
+	return errors.Join(eachModule(h, wasm, n, different, func(*host.Module) error { return nil }), h.Close())
 }
 
 // manyServices measures a process with a service behind each of its ports.
