@@ -73,12 +73,14 @@ func tcpAddress(a netip.AddrPort) protocol.Address {
 var (
 	settledBytes    []byte
 	settledPointers []*byte
+	settledSplicer  bool
 )
 
 // settle prepares the memory to become an image. The garbage of start-up is collected, so that the next collection is as
 // far off as it can be. That empties the allocator's caches, and filling one writes to several pages: one object of
 // each small size, without pointers and with, leaves them filled. It also empties what libraries keep for reuse, which a
-// second connection fills again.
+// second connection fills again. And the runtime notes for good that a connection can be spliced, which takes it long to
+// find out.
 func settle() {
 	warm()
 	collect()
@@ -88,6 +90,7 @@ func settle() {
 		settledPointers = make([]*byte, size/8)
 	}
 	settledBytes, settledPointers = nil, nil
+	_, settledSplicer = protocol.Transport(&hot.conn).(protocol.Splicer)
 }
 
 func warm() {

@@ -64,6 +64,7 @@ func New(_ protocol.Reactor, c Config) (protocol.Factory, error) {
 	case !slices.Contains([]string{"", ProxyNone, ProxyV1, ProxyV2}, c.Proxy):
 		return nil, fmt.Errorf("proxy-protocol %q: want %s, %s or %s", c.Proxy, ProxyNone, ProxyV1, ProxyV2)
 	}
+	relay.Rehearse(&dial{})
 	return protocol.FactoryFunc(func(protocol.Address) protocol.Protocol { return &inbound{config: c} }), nil
 }
 

@@ -137,6 +137,7 @@ func New(_ protocol.Reactor, c Config) (protocol.Factory, error) {
 		return nil, fmt.Errorf("bind ports %d to %d: want the lower one first", c.BindLow, c.BindHigh)
 	}
 	f := &service{c}
+	relay.Rehearse(&dial{})
 	return protocol.FactoryFunc(func(protocol.Address) protocol.Protocol { return &session{service: f} }), nil
 }
 

@@ -57,10 +57,10 @@ func TestPoolBound(t *testing.T) {
 	})
 }
 
-// advance moves the clock of the test's bubble, which stands still otherwise.
+// advance moves the clock of the test's bubble, which stands still otherwise: it waits for a timer of its own.
 func advance(d time.Duration) {
 	synctest.Wait()
-	time.Sleep(d)
+	<-time.After(d)
 	synctest.Wait()
 }
 
