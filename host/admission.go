@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"sync"
 
-	"github.com/wasmnet/wasmnet/host/internal/addrclass"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -51,7 +50,7 @@ func (s *Service) peerOf(addr protocol.Address) (netip.Addr, bool) {
 		return netip.Addr{}, false
 	}
 	a := tcp.Addr().WithZone("").Unmap()
-	if !s.perPeerSet && addrclass.Of(a) == addrclass.Loopback {
+	if !s.perPeerSet && a.IsLoopback() {
 		return netip.Addr{}, false
 	}
 	if a.Is6() {

@@ -27,8 +27,9 @@ type mapping struct {
 	src    *mapped
 	mem    []byte
 	watch  watch
-	resets int
+	resets int // since the last drop
 	idle   int // pages restored in vain since the last drop, about
+	kept   int // how many came back soon after that drop: written, if seldom changed. -1: not known yet
 
 	// known are the runs of private pages as of the last search, and faults is what faultCount said before it: as long as it
 	// says so, there are no others.
@@ -62,7 +63,10 @@ func (m *mapping) restore(used int) (int, error) {
 		return 0, err
 	}
 	if m.sampling() {
-		m.idle += sample * (private - changed)
+		if m.kept < 0 {
+			m.kept = min(private, mostKept)
+		}
+		m.idle += sample * max(private-max(changed, m.kept), 0)
 		if m.idle > faultCost*changed+dropCost*private+fixedCost {
 			return m.trim()
 		}
@@ -70,6 +74,9 @@ func (m *mapping) restore(used int) (int, error) {
 	m.resets++
 	return private * osPage, nil
 }
+
+// mostKept is how many pages a mapping keeps because they came back after they were dropped.
+const mostKept = 16
 
 // sampling says whether the present restore compares.
 func (m *mapping) sampling() bool { return m.resets%sample == sample-1 }
@@ -156,7 +163,7 @@ func (m *mapping) restoreSpan(f Range) (changed int) {
 
 // trim drops all private pages and makes the mapping as it was when new.
 func (m *mapping) trim() (int, error) {
-	m.idle, m.resets, m.faults = 0, 0, unknown
+	m.idle, m.resets, m.kept, m.faults = 0, 0, -1, unknown
 	if m.watch == tracked {
 		if err := m.src.tracker.unregister(m.mem); err != nil {
 			return 0, err
