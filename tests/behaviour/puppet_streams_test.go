@@ -87,6 +87,11 @@ func TestPuppetsOnStreams(t *testing.T) {
 			tellsServer: []string{"made", "read lost", "lost aborted"},
 		},
 		{
+			name:        "abort in write lost",
+			server:      "half:\n made: losewrite\n write lost: abort, write more",
+			tellsServer: []string{"made", "write lost", "write: closed", "lost aborted"},
+		},
+		{
 			name:        "pause in made",
 			server:      "made: pause, pause, later x 20ms\n timer x: resume\n line a: write b",
 			client:      "made: write a\n line b: lose",

@@ -32,6 +32,12 @@ func TestPuppetsOnTLS(t *testing.T) {
 			tellsClient: []string{"started", "made", "line go", "handshake", "lost done", "client lost done"},
 		},
 		{
+			name:        "abort in the handshake's event",
+			server:      upgrades + "\n handshake: abort, write more",
+			client:      client,
+			tellsServer: []string{"made", "line starttls", "handshake", "write: closed", "lost aborted"},
+		},
+		{
 			name:        "something else than a handshake",
 			server:      upgrades,
 			client:      "made: write starttls\n line go: write what-is-this-supposed-to-mean",
