@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/wasmnet/wasmnet/abi"
 	"github.com/wasmnet/wasmnet/reactor/endpoint"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
@@ -21,7 +22,8 @@ type Program struct {
 
 // Exec runs the service's module as a program: in one instance, with when_running as its first event. It returns
 // the status given to stop or proc_exit, or 0 when the guest has no connection, listener, timer or request left. The
-// error says why it ended otherwise: a [*Trap], a [*LimitError], or the context's.
+// error says why it ended otherwise: a [*Trap], a [*LimitError], or the context's; or that it did not begin, since it does
+// not export when_running.
 //
 // The reactor must be running, or be started meanwhile; Exec does not stop it. It must not be called on a loop.
 func (s *Service) Exec(ctx context.Context) (status int, err error) {
@@ -34,6 +36,9 @@ func (s *Service) Exec(ctx context.Context) (status int, err error) {
 
 // StartExec is Exec without waiting for the end.
 func (s *Service) StartExec() (*Program, error) {
+	if !s.code.exports(abi.WhenRunning) && !s.code.exports(abi.Restored) {
+		return nil, &ExportError{abi.WhenRunning.String(), "it is missing: the module is a server, and not a program"}
+	}
 	p, err := s.newProgram()
 	if err != nil {
 		return nil, err

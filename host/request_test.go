@@ -176,6 +176,16 @@ func TestExecEndsWithItsContext(t *testing.T) {
 	}
 }
 
+func TestServerIsNoProgram(t *testing.T) {
+	w := newWorld(t)
+	s := w.service(w.load("echo.wat", wat(t, "echo.wat")), host.ServiceConfig{Program: true})
+	_, err := s.Exec(t.Context())
+	var e *host.ExportError
+	if !errors.As(err, &e) || e.Name != "when_running" {
+		t.Errorf("Exec: %v", err)
+	}
+}
+
 func TestConnectProgram(t *testing.T) {
 	w := newWorld(t)
 	_, echo := w.run("echo.wat", host.ServiceConfig{})
