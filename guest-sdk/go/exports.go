@@ -18,6 +18,7 @@ func exportStop() {
 	stopRoot()
 	endTurn()
 	hot.scope.Close()
+	handOver()
 }
 
 //go:wasmexport when_running

@@ -195,9 +195,10 @@ func importOf(fn abi.Func) api.GoModuleFunc {
 				answer = 1000 + f.timers
 			}
 		case "write":
-			if arg(2) > 0 && !f.quiet {
-				f.said = append(f.said, fmt.Sprintf("write %d %q", arg(0), text(1)))
+			if arg(2) == 0 || f.quiet {
+				break
 			}
+			f.said = append(f.said, fmt.Sprintf("write %d %q", arg(0), text(1)))
 			if n, ok := f.answers["write "+text(1)]; ok {
 				answer = n
 			}

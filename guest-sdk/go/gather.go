@@ -23,36 +23,38 @@ func (c *conn) Write(p []byte) (int, error) {
 		hot.gathered += copy(hot.gather[hot.gathered:], p)
 		return len(p), nil
 	}
-	handOver()
-	if c.state == closing { // in which what had gathered was too much
-		return 0, protocol.ErrLimit
+	if hot.gathered > 0 {
+		if handOver(); c.state == closing { // what had gathered was too much
+			return 0, protocol.ErrLimit
+		}
 	}
 	if !c.direct {
 		hot.writer = c.handle
 	}
-	return c.send(p)
+	if n := hostWrite(c.handle, bytesPtr(p), int32(len(p))); n < 0 {
+		return 0, c.refused(n)
+	}
+	return len(p), nil
 }
 
-// send has the host take p.
-func (c *conn) send(p []byte) (int, error) {
-	switch n := hostWrite(c.handle, bytesPtr(p), int32(len(p))); {
-	case n >= 0:
-		return len(p), nil
-	case n == int32(abi.Limit):
+// refused is what a write fails with to which the host has answered n.
+func (c *conn) refused(n int32) error {
+	if n == int32(abi.Limit) {
 		c.state = closing
-		return 0, protocol.ErrLimit
+		return protocol.ErrLimit
 	}
-	return 0, protocol.ErrClosed
+	return protocol.ErrClosed
 }
 
 // handOver has the host take what has gathered. Nothing gathers after it until there is a write.
 func handOver() {
 	writer, n := hot.writer, hot.gathered
 	hot.writer, hot.gathered = 0, 0
-	if n == 0 {
-		return
-	}
-	if c := hot.conns.get(writer); c != nil {
-		_, _ = c.send(hot.gather[:n]) // that it failed is noted in c
+	if n > 0 {
+		if c := hot.conns.get(writer); c != nil {
+			if answer := hostWrite(writer, bytesPtr(hot.gather[:]), int32(n)); answer < 0 {
+				_ = c.refused(answer) // which is noted in c
+			}
+		}
 	}
 }

@@ -44,9 +44,10 @@ func endTurn() {
 	}
 	hot.still = false
 	hot.scope.Flush()
-	if hot.writer != 0 {
+	if hot.gathered > 0 {
 		handOver()
 	}
+	hot.writer = 0
 	if hot.timersChanged {
 		setHostTimer()
 	}
