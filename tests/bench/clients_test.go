@@ -223,3 +223,18 @@ status codes: 20000 2xx, 0 3xx, 0 4xx, 0 5xx
 		}
 	}
 }
+
+func TestBenchmarksAreRead(t *testing.T) {
+	const text = `goos: linux
+BenchmarkFresh/C-2   	   45076	      8614 ns/op	     994 B/op	       2 allocs/op
+BenchmarkMetering/Go/tight-2 	 10	 0 ns/op	 1.25 full/stock
+PASS
+`
+	all, err := readBenchmarks([]byte(text))
+	if err != nil || len(all) != 2 || all["Fresh/C"]["ns/op"] != 8614 || all["Metering/Go/tight"]["full/stock"] != 1.25 {
+		t.Errorf("%v, error %v", all, err)
+	}
+	if _, err := readBenchmarks([]byte("BenchmarkX-2 10 fast ns/op\n")); err == nil {
+		t.Error("a value that is no number was read")
+	}
+}

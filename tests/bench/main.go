@@ -96,6 +96,7 @@ func run(o options) error {
 	}
 	rep := report{Machine: machine(), Started: time.Now().UTC(), Rounds: o.rounds, Window: o.window, Settle: o.settle}
 	fmt.Printf("%s\n%s\n", rep.Machine, rep.conditions())
+	began := time.Now()
 	var failures []error
 	for _, w := range workloads(o, cert) {
 		if !o.only.MatchString(w.name) || w.x > float64(o.most) || w.slow && !o.slow {
@@ -109,7 +110,9 @@ func run(o options) error {
 		rep.Blocks = append(rep.Blocks, b)
 	}
 	rep.Targets = rep.outcomes()
-	return errors.Join(append(failures, printOutcomes(os.Stdout, rep.Targets), rep.save(o.out))...)
+	err = errors.Join(append(failures, printOutcomes(os.Stdout, rep.Targets), rep.save(o.out))...)
+	fmt.Printf("\nin all %v, %d workloads, %d of which failed\n", time.Since(began).Round(time.Second), len(rep.Blocks), len(failures))
+	return err
 }
 
 // folder makes a folder of the run's.

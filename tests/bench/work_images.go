@@ -46,7 +46,7 @@ func imageWorkloads(o options, ps *peers) []workload {
 
 // imageCosts are a fresh sandbox of the guest, its start, and the memory of a connection that is idle.
 func imageCosts(o options, s subject, kib int) (figures, error) {
-	f, err := hostBenchmark(fmt.Sprintf("FreshImage/%dKiB", kib), o.window)
+	f, err := hostBenchmark(o, fmt.Sprintf("FreshImage/%dKiB", kib))
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ func sandboxWorkloads(o options, ps *peers) []workload {
 		of := func(what, benchmark string, all bool) workload {
 			return workload{name: "fresh sandbox of a " + language + " guest: " + what, subjects: []subject{
 				{name: "stock wazero", measure: func() (figures, error) { return freshStock(ps.guest(file), o.window, all) }},
-				{name: "wasmnet", measure: func() (figures, error) { return hostBenchmark(benchmark+"/"+language, o.window) }},
+				{name: "wasmnet", measure: func() (figures, error) { return hostBenchmark(o, benchmark+"/"+language) }},
 			}}
 		}
 		return []workload{of("made, one message, gone", "Fresh", true), of("recycled, first event", "Recycle", false)}
@@ -47,9 +47,9 @@ func sandboxWorkloads(o options, ps *peers) []workload {
 	neighbours := ps.own("sandbox C", "neighbours", ps.guest("echo.wasm"), ps.guest("spin.wasm"))
 	neighbours.ports = 2
 	return slices.Concat(fresh("C", "echo.wasm"), fresh("Go", "echo-go.wasm"), []workload{
-		{name: "fresh sandbox of a net/http guest", subjects: []subject{
-			{name: "made, one request, gone", measure: func() (figures, error) { return hostBenchmark("Fresh/nethttp", o.window) }},
-			{name: "recycled, first event", measure: func() (figures, error) { return hostBenchmark("Recycle/nethttp", o.window) }},
+		{name: "fresh sandbox of a net/http guest", slow: true, subjects: []subject{
+			{name: "made, one request, gone", measure: func() (figures, error) { return hostBenchmark(o, "Fresh/nethttp") }},
+			{name: "recycled, first event", measure: func() (figures, error) { return hostBenchmark(o, "Recycle/nethttp") }},
 		}},
 		metering(o, "C"),
 		metering(o, "Go"),
@@ -105,16 +105,17 @@ var kindsOfWork = []string{"tight", "calls", "hash", "json", "http"}
 // metering compares work in a rewritten guest, with fuel and stack metered, with the same guest as it is, and with wazero's
 // own interruption.
 func metering(o options, language string) workload {
-	w := workload{name: "metering, " + language + " guest: time of one round of work", subjects: []subject{
+	w := workload{name: "metering, " + language + " guest: time of one round of work", slow: true, subjects: []subject{
 		{name: "stock wazero"}, {name: "wasmnet"}, {name: "CloseOnContextDone"},
 	}}
 	w.together = func() (map[string]figures, error) {
 		all := map[string]figures{"stock wazero": {}, "wasmnet": {}, "CloseOnContextDone": {}}
+		reported, err := benchmarks(o, "host/internal/rewrite", "Metering/"+language)
+		if err != nil {
+			return nil, err
+		}
 		for _, kind := range kindsOfWork {
-			m, err := benchmark("./host/internal/rewrite", "Metering/"+language+"/"+kind, o.window)
-			if err != nil {
-				return nil, err
-			}
+			m := reported["Metering/"+language+"/"+kind]
 			stock := m["stock-us"] * 1e3
 			if stock == 0 {
 				return nil, fmt.Errorf("metering of %s: no time", kind)

@@ -16,7 +16,7 @@ type workload struct {
 	x        float64 // its size
 	axis     string  // what x counts
 	rounds   int     // at most; 0: as many as there are
-	slow     bool    // it takes a minute
+	slow     bool    // it compiles for long, and has no answers that could be wrong
 	subjects []subject
 	run      func(p *process) (figures, error)
 	together func() (map[string]figures, error) // by subject's name

@@ -51,11 +51,14 @@ func report(b *testing.B, best map[string]time.Duration) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// kinds of work of the guests cwork.c and gowork, and how often each does it to take a millisecond or so.
-var kinds = []struct {
+// work is a kind of it, and how often the guests in C and in Go do it to take a millisecond or so.
+type work struct {
 	name    string
 	c, goes uint64
-}{
+}
+
+// kinds of work of the guests cwork.c and gowork.
+var kinds = []work{
 	{"tight", 2, 1},
 	{"hash", 20, 5},
 	{"json", 2000, 15},
@@ -71,48 +74,42 @@ const places = 5
 // (WithCloseOnContextDone), than in the same guest as it is: tight is the tightest loop, calls is recursion that does
 // nothing else, the others are what protocols do.
 func BenchmarkMetering(b *testing.B) {
-	for _, guest := range []struct {
-		name   string
-		module []byte
-	}{
-		{"C", wasmtest.C(b, "cwork.c")},
-		{"Go", wasmtest.Go(b, "gowork")},
-	} {
-		ctx, cancel := context.WithCancel(b.Context())
-		defer cancel()
-		bases := map[string]*machine{
-			"interruptible": newMachineOn(b, ctx, wazero.NewRuntimeConfig().WithCloseOnContextDone(true), guest.module, nil),
+	b.Run("C", func(b *testing.B) { meter(b, wasmtest.C(b, "cwork.c"), func(w work) uint64 { return w.c }) })
+	b.Run("Go", func(b *testing.B) { meter(b, wasmtest.Go(b, "gowork"), func(w work) uint64 { return w.goes }) })
+}
+
+// meter has the variants of one guest race in each kind of work, as many times as times says.
+func meter(b *testing.B, module []byte, times func(work) uint64) {
+	ctx, cancel := context.WithCancel(b.Context())
+	defer cancel()
+	bases := map[string]*machine{
+		"interruptible": newMachineOn(b, ctx, wazero.NewRuntimeConfig().WithCloseOnContextDone(true), module, nil),
+	}
+	for name, o := range variants() {
+		bases[name] = newMachine(b, module, o)
+	}
+	machines := make(map[string][]*machine)
+	for name, m := range bases {
+		for range places {
+			x := *m
+			x.instantiate()
+			x.must("_initialize")
+			x.must("wasmnet_start")
+			machines[name] = append(machines[name], &x)
 		}
-		for name, o := range variants() {
-			bases[name] = newMachine(b, guest.module, o)
-		}
-		machines := make(map[string][]*machine)
-		for name, m := range bases {
-			for range places {
-				x := *m
-				x.instantiate()
-				x.must("_initialize")
-				x.must("wasmnet_start")
-				machines[name] = append(machines[name], &x)
-			}
-		}
-		for kind, work := range kinds {
-			times := work.c
-			if guest.name == "Go" {
-				times = work.goes
-			}
-			b.Run(guest.name+"/"+work.name, func(b *testing.B) {
-				contestants := make(map[string]func())
-				turn := 0
-				for name, ms := range machines {
-					contestants[name] = func() {
-						turn++
-						ms[turn%places].must("data_received", uint64(kind), times)
-					}
+	}
+	for kind, work := range kinds {
+		b.Run(work.name, func(b *testing.B) {
+			contestants := make(map[string]func())
+			turn := 0
+			for name, ms := range machines {
+				contestants[name] = func() {
+					turn++
+					ms[turn%places].must("data_received", uint64(kind), times(work))
 				}
-				report(b, race(b, contestants))
-			})
-		}
+			}
+			report(b, race(b, contestants))
+		})
 	}
 }
 
