@@ -84,7 +84,7 @@ func measure(o options, w workload) (block, error) {
 				slices.Sort(vs)
 				r.Median[k] = quantile(vs, 0.5)
 				if r.Median[k] != 0 {
-					r.Spread[k] = (quantile(vs, 0.75) - quantile(vs, 0.25)) / 2 / r.Median[k]
+					r.Spread[k] = (quantile(vs, 0.75) - quantile(vs, 0.25)) / 2 / math.Abs(r.Median[k])
 				}
 			}
 		}
@@ -120,7 +120,7 @@ func (b *block) ratios() {
 	for i := range b.Rows {
 		b.Rows[i].Ratio = map[string]float64{}
 		for k, v := range b.Rows[i].Median {
-			if peer[k] > 0 && !slices.Contains(noRatio, k) {
+			if v > 0 && peer[k] > 0 && !slices.Contains(noRatio, k) {
 				b.Rows[i].Ratio[k] = v / peer[k]
 			}
 		}
@@ -195,7 +195,7 @@ func human(column string, v float64) string {
 	case systemShare:
 		return fmt.Sprintf("%.0f%%", 100*v)
 	case perConn:
-		return fmt.Sprintf("%.1f KiB", v/1024)
+		return fmt.Sprintf("%.1f KiB", math.Round(v/102.4)/10+0) // and no -0
 	case residentAll:
 		return fmt.Sprintf("%.1f MiB", v/(1<<20))
 	case bytesPerUnit:

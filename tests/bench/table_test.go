@@ -62,3 +62,23 @@ func TestMeasureTakesMediansAndLeavesOutWhoFails(t *testing.T) {
 		}
 	}
 }
+
+// Memory that was given back while it was measured leaves a figure below nothing.
+func TestNegativeFigures(t *testing.T) {
+	samples := []float64{-10, -30, -20}
+	w := workload{name: "w", subjects: []subject{
+		{name: "peer", measure: func() (figures, error) { return figures{perConn: 1000}, nil }},
+		{name: "ours", measure: func() (figures, error) { v := samples[0]; samples = samples[1:]; return figures{perConn: v}, nil }},
+	}}
+	b, err := measure(options{rounds: 3}, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := b.Rows[1]
+	if _, ratio := r.Ratio[perConn]; r.Median[perConn] != -20 || r.Spread[perConn] != 0.25 || ratio {
+		t.Errorf("%+v", r)
+	}
+	if got := r.Cell(perConn); got != "0.0 KiB" {
+		t.Errorf("it is written %q", got)
+	}
+}
