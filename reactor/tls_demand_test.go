@@ -37,8 +37,12 @@ func TestStartTLSClientCertificates(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			var info protocol.TLSInfo
-			server.shaken = func(p *probe) { info, _ = p.Transport.TLS(); p.write("in") }
+			infos := make(chan protocol.TLSInfo, 1)
+			server.shaken = func(p *probe) {
+				info, _ := p.Transport.TLS()
+				infos <- info
+				p.write("in")
+			}
 			secure := tls.Client(dial(t, w.listen(nil, server)), c.client)
 			_, err := io.ReadFull(secure, make([]byte, 2))
 			server.expect(t, "made")
@@ -50,6 +54,7 @@ func TestStartTLSClientCertificates(t *testing.T) {
 				continue
 			}
 			server.expect(t, "shaken")
+			info := wait(t, infos, "the session's description")
 			if err != nil || info.PeerVerified != c.verified || (info.PeerCertificate != nil) != c.verified ||
 				secure.ConnectionState().DidResume != c.resumed {
 				t.Errorf("%+v: %v, %+v, resumed %v", c, err, info, secure.ConnectionState().DidResume)
