@@ -83,6 +83,8 @@
 //
 //   - DeferToThread runs the task in a fresh instance; input and result are limited to 64 KiB.
 //   - Half-close without a [protocol.HalfCloser] is decided here, since every Go guest exports the ABI's event for it.
+//   - All but the first of an event's writes to a connection gather in the guest until the event ends, 4 KiB at most. One that
+//     breaches the limit "output" there fails with the next write, and with ConnectionLost.
 //   - Stop ends a program, and fails with [protocol.ErrDenied] in a server.
 //   - Endpoint strings may not name files of the host: certificates are the operator's.
 package wasmnet
