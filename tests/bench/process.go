@@ -41,7 +41,7 @@ type subject struct {
 type process struct {
 	cmd     *exec.Cmd
 	addrs   []string
-	log     *strings.Builder
+	log     transcript // of its standard error
 	ended   chan struct{}
 	forks   bool
 	backend *process // nil: none
@@ -59,7 +59,7 @@ func (s subject) start() (*process, error) {
 
 // launch is start with whatever error there is.
 func (s subject) launch() (*process, error) {
-	p := &process{log: new(strings.Builder), ended: make(chan struct{}), forks: s.forks}
+	p := &process{ended: make(chan struct{}), forks: s.forks}
 	listen, err := p.prepare(&s)
 	if err != nil {
 		p.release()
@@ -87,9 +87,7 @@ func (s subject) launch() (*process, error) {
 					ready <- found
 				}
 			}
-			if p.log.Len() < 4096 {
-				p.log.WriteString(lines.Text() + "\n")
-			}
+			p.log.add(lines.Text())
 		}
 		_ = p.cmd.Wait() // some close their standard error and live on
 	}()

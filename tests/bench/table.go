@@ -105,8 +105,8 @@ func (w *workload) once(s subject) (figures, error) {
 	}
 	defer p.stop()
 	f, err := w.run(p)
-	if err != nil && p.log.Len() > 0 {
-		err = fmt.Errorf("%w; it said: %s", err, strings.TrimSpace(p.log.String()))
+	if said := p.log.String(); err != nil && said != "" {
+		err = fmt.Errorf("%w; it said: %s", err, said)
 	}
 	return f, err
 }

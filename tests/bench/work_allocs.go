@@ -29,25 +29,28 @@ func allocationWorkloads(o options, ps *peers) []workload {
 		counted("sandbox net/http", "sandbox", "tcp:0", "nethttp", "text="+hello),
 	}
 	const batch = 16
+	of := func(name string, subjects []subject, messages int, open func(addr string) (func() error, func(), error)) workload {
+		return workload{name: "allocations for each " + name, subjects: subjects, run: countAllocations(o, messages, open)}
+	}
 	return []workload{
-		{name: "allocations for each message, echo 64 B", subjects: plain, run: countAllocations(o, 1, func(addr string) (func() error, func(), error) {
+		of("message, echo 64 B", plain, 1, func(addr string) (func() error, func(), error) {
 			return pingPong(addr, 64)
-		})},
-		{name: "allocations for each message, 16 of 64 B at once", subjects: plain, run: countAllocations(o, batch, func(addr string) (func() error, func(), error) {
+		}),
+		of("message, 16 of 64 B at once", plain, batch, func(addr string) (func() error, func(), error) {
 			return pipelined(addr, batch, 64)
-		})},
-		{name: "allocations for each message, TLS echo 64 B", subjects: secure, run: countAllocations(o, 1, func(addr string) (func() error, func(), error) {
+		}),
+		of("message, TLS echo 64 B", secure, 1, func(addr string) (func() error, func(), error) {
 			return tlsPingPong(addr, 64)
-		})},
-		{name: "allocations for each message, UDP echo 64 B", subjects: datagrams, run: countAllocations(o, 1, func(addr string) (func() error, func(), error) {
+		}),
+		of("message, UDP echo 64 B", datagrams, 1, func(addr string) (func() error, func(), error) {
 			return datagramPingPong(addr, 64)
-		})},
-		{name: "allocations for each request, HTTP hello", subjects: web, run: countAllocations(o, 1, func(addr string) (func() error, func(), error) {
+		}),
+		of("request, HTTP hello", web, 1, func(addr string) (func() error, func(), error) {
 			return connected(addr, func(c net.Conn) func() error {
 				h := newHTTPClient("/", []byte(hello))
 				return func() error { return h.get(c) }
 			})
-		})},
+		}),
 	}
 }
 
