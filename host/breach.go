@@ -26,13 +26,14 @@ func (s *Service) breach(i *instance, c *conn, name string) *LimitError {
 	err := s.limitError(name)
 	b := &s.breaches.counters[limitIndex(name)]
 	b.count.Add(1)
-	again := c != nil && b.conn.Swap(c.id) == c.id
+	again := c != nil && b.conn.Load() == c.id
 	if again || !b.lines.allow() {
 		b.missed.Add(1)
 		return err
 	}
 	attrs := []any{"limit", name, "value", err.Value}
 	if c != nil {
+		b.conn.Store(c.id)
 		attrs = append(attrs, "conn", c.id, "peer", peerText(c.t), c.bill.attr())
 	}
 	if missed := b.missed.Swap(0); missed > 0 {
