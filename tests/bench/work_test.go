@@ -120,14 +120,12 @@ func TestAllocationsAreCounted(t *testing.T) {
 	done := make(chan struct{})
 	go func() { defer close(done); tellAllocated(l) }()
 	p := &process{addrs: []string{l.Addr().String(), ""}}
-	var kept [][]byte
 	f, err := countAllocations(options{window: 50 * time.Millisecond}, 2, func(string) (func() error, func(), error) {
-		var mine [][]byte
-		return func() error { mine = append(mine[:0], make([]byte, 4096)); kept = mine; return nil }, func() {}, nil
+		kept := new([]byte)
+		return func() error { *kept = make([]byte, 4096); return nil }, func() { runtime.KeepAlive(kept) }, nil
 	})(p)
 	l.Close()
 	<-done
-	runtime.KeepAlive(kept)
 	// Two messages share the one object. What the test itself allocates comes on top.
 	if err != nil || f[allocsPerUnit] < 0.4 || f[bytesPerUnit] < 1800 {
 		t.Errorf("%v, %v", f, err)
