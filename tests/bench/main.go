@@ -61,7 +61,7 @@ func main() {
 	var o options
 	var only string
 	flag.IntVar(&o.rounds, "rounds", 3, "rounds; medians are taken over them")
-	flag.DurationVar(&o.window, "time", time.Second, "length of one measurement")
+	flag.DurationVar(&o.window, "time", 800*time.Millisecond, "length of one measurement")
 	flag.DurationVar(&o.settle, "settle", 3*time.Second, "how long connections are idle before their memory is read")
 	flag.IntVar(&o.most, "most", 100000, "leave out workloads of more connections")
 	flag.BoolVar(&o.slow, "slow", true, "measure what takes long to compile, too")
