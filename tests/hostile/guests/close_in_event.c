@@ -4,7 +4,8 @@
 //
 // event: connection_made, data_received, connection_lost, read_connection_lost, write_connection_lost, pause_producing,
 // resume_producing, timer_fired. Data "w" has 256 KiB written (for pause_producing, to a peer that does not read), "h" has
-// the sending side closed, "t" a timer started. Events after the close that SPEC.md rules out trap.
+// the sending side closed, "t" a timer started. "paused" is logged when pause_producing comes. Events after the close that
+// SPEC.md rules out trap.
 #include "hostile.h"
 
 static char event[32], how[8];
@@ -80,6 +81,7 @@ void on_pause_producing(int32_t conn)
 {
     (void)conn;
     allowed_before(abort_asked);
+    wasmnet_log(WASMNET_LOG_INFO, "paused", 6);
     closing("pause_producing");
 }
 
