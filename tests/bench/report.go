@@ -24,8 +24,9 @@ type report struct {
 
 // conditions say how it was measured.
 func (r *report) conditions() string {
-	return fmt.Sprintf("%d rounds of %v for each figure, after a tenth of that to warm up; medians ± half the distance of the quartiles; "+
-		"load generator and server share the cores; memory is read after %v without a message", r.Rounds, r.Window, r.Settle)
+	return fmt.Sprintf("%d rounds of %v for each figure, after a tenth of that and each client's first answer to warm up; medians ± "+
+		"half the distance of the quartiles; load generator and server share the cores; memory is read after %v without a message",
+		r.Rounds, r.Window, r.Settle)
 }
 
 // save writes the report to a folder, which is made.
