@@ -154,6 +154,12 @@ const (
 	flagAppend = 1 << 0
 )
 
+// openFlags are the bits of path_open and what they are here.
+var openFlags = [...]struct {
+	bit  uint32
+	mode int
+}{{openCreate, os.O_CREATE}, {openExclusive, os.O_EXCL}, {openTruncate, os.O_TRUNC}}
+
 // openFile opens a regular file or a directory. Anything else could keep the loop waiting.
 func (f *file) openFile(name string, how uint32, rights uint64, flags uint32) (*file, errno) {
 	root, name, e := f.at(name)
@@ -171,9 +177,9 @@ func (f *file) openFile(name string, how uint32, rights uint64, flags uint32) (*
 	if changes && !f.mount.Writable {
 		return nil, wasiROFS
 	}
-	for bit, flag := range map[uint32]int{openCreate: os.O_CREATE, openExclusive: os.O_EXCL, openTruncate: os.O_TRUNC} {
-		if how&bit != 0 {
-			mode |= flag
+	for _, flag := range openFlags {
+		if how&flag.bit != 0 {
+			mode |= flag.mode
 		}
 	}
 	if flags&flagAppend != 0 {
@@ -190,7 +196,7 @@ func (f *file) openFile(name string, how uint32, rights uint64, flags uint32) (*
 	case err != nil && (!errors.Is(err, fs.ErrNotExist) || how&openCreate == 0):
 		return nil, errnoOf(err)
 	}
-	opened, err := root.OpenFile(name, mode, 0o644)
+	opened, err := root.OpenFile(name, mode|openAtOnce, 0o644)
 	if err != nil {
 		return nil, errnoOf(err)
 	}

@@ -54,7 +54,9 @@ func (v *visitor) index(dir string) (name string, info fs.FileInfo, err error) {
 // serveContent answers with a file, or with the parts of it that are wanted.
 func (v *visitor) serveContent(q *http1.Request, name string, info fs.FileInfo) {
 	state, size, kind := validatorsOf(info), info.Size(), contentType(name)
-	headers := append([]byte("Last-Modified: "), state.modified.UTC().Format(http1.TimeFormat)+"\r\nETag: "+state.tag+"\r\n"...)
+	headers := append(v.headers[:0], "Last-Modified: "...)
+	headers = state.modified.UTC().AppendFormat(headers, http1.TimeFormat)
+	headers = append(append(append(headers, "\r\nETag: "...), state.tag...), "\r\n"...)
 	if code := state.check(q.Fields); code == 304 {
 		v.respond(q, 304, headers, nil)
 		return
@@ -64,23 +66,26 @@ func (v *visitor) serveContent(q *http1.Request, name string, info fs.FileInfo) 
 	}
 	headers = append(headers, "Accept-Ranges: bytes\r\n"...)
 	ranges, whole := state.ranges(q.Fields, size)
-	s := &sender{visitor: v, request: q}
+	s := &v.sender
+	*s = sender{visitor: v, request: q}
+	s.parts = s.first[:]
 	switch {
 	case whole:
-		headers = append(headers, "Content-Type: "+kind+"\r\n"...)
-		s.parts = []part{{extent: extent{0, size}}}
+		headers = append(append(append(headers, "Content-Type: "...), kind...), "\r\n"...)
+		s.first[0].extent = extent{0, size}
 	case len(ranges) == 0:
 		v.fail(q, 416, append(headers, fmt.Sprintf("Content-Range: bytes */%d\r\n", size)...))
 		return
 	case len(ranges) == 1:
 		q.SetStatus(206)
 		headers = append(headers, fmt.Sprintf("Content-Type: %s\r\nContent-Range: %s\r\n", kind, ranges[0].of(size))...)
-		s.parts = []part{{extent: ranges[0]}}
+		s.first[0].extent = ranges[0]
 	default:
 		q.SetStatus(206)
 		// Clients go by the lengths or by the line; a number that the file's author does not know is enough.
 		boundary := fmt.Sprintf("%020d", q.Now().UnixNano())
 		headers = append(headers, "Content-Type: multipart/byteranges; boundary="+boundary+"\r\n"...)
+		s.parts = nil
 		for i, r := range ranges {
 			p := part{extent: r, before: fmt.Sprintf("--%s\r\nContent-Type: %s\r\nContent-Range: %s\r\n\r\n", boundary, kind, r.of(size))}
 			if i > 0 {
@@ -90,6 +95,7 @@ func (v *visitor) serveContent(q *http1.Request, name string, info fs.FileInfo) 
 		}
 		s.parts = append(s.parts, part{before: "\r\n--" + boundary + "--\r\n"})
 	}
+	v.headers = headers
 	q.AddHeaders(headers)
 	s.send(name)
 }
@@ -111,10 +117,11 @@ type sender struct {
 	request *http1.Request
 	file    fs.File
 	parts   []part
+	first   [1]part // where parts begins
 }
 
 // pieceSize is how much of a file is read at a time. A file up to this size goes out at once.
-const pieceSize = 32 << 10
+const pieceSize = 64 << 10
 
 func (s *sender) send(name string) {
 	q, v := s.request, s.visitor

@@ -25,26 +25,18 @@ func filePath(target string) (name string, dir, ok bool) {
 	if !strings.HasPrefix(target, "/") {
 		return "", false, false
 	}
-	var parts []string
-	components := strings.Split(target[1:], "/")
-	for i, component := range components {
-		if component == "" {
-			if i < len(components)-1 {
-				return "", false, false // two slashes in a row
-			}
-			continue
-		}
-		part, ok := percent.Decode(component)
-		if !ok || strings.ContainsAny(part, "/\\\x00") || part[0] == '.' && part != ".well-known" {
-			return "", false, false
-		}
-		parts = append(parts, part)
-	}
-	dir = components[len(components)-1] == ""
-	if len(parts) == 0 {
+	if target == "/" {
 		return ".", true, true
 	}
-	return strings.Join(parts, "/"), dir, true
+	name, dir = strings.CutSuffix(target[1:], "/")
+	for component := range strings.SplitSeq(name, "/") {
+		part, ok := percent.Decode(component)
+		if !ok || part == "" || strings.ContainsAny(part, "/\\\x00") || part[0] == '.' && part != ".well-known" {
+			return "", false, false
+		}
+	}
+	name, ok = percent.Decode(name)
+	return name, dir, ok
 }
 
 // contentTypes are those of files by the end of their names, in small letters.

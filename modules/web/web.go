@@ -101,6 +101,8 @@ type site struct {
 type visitor struct {
 	site    *site
 	sending *sender // the file under way
+	sender  sender  // what sending points to
+	headers []byte  // of the latest file
 	buffer  []byte  // for pieces of files
 }
 

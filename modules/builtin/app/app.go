@@ -8,6 +8,7 @@ import (
 	"github.com/wasmnet/wasmnet/modules/builtin"
 	"github.com/wasmnet/wasmnet/modules/dns"
 	"github.com/wasmnet/wasmnet/modules/get"
+	"github.com/wasmnet/wasmnet/modules/internal/folder"
 	"github.com/wasmnet/wasmnet/modules/redis"
 	"github.com/wasmnet/wasmnet/modules/web"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
@@ -25,7 +26,7 @@ var Modules = map[string]builtin.Builder{
 	}),
 	"redis": builtin.Of(redis.Configure, redis.New),
 	"web": builtin.Of(web.Configure, func(r protocol.Reactor, c web.Config) (protocol.Factory, error) {
-		c.Files, c.Output = os.DirFS(c.Root), os.Stdout
+		c.Files, c.Output = folder.FS(c.Root), os.Stdout
 		return web.New(r, c)
 	}),
 }
