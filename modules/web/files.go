@@ -55,7 +55,7 @@ func (v *visitor) index(dir string) (name string, info fs.FileInfo, err error) {
 func (v *visitor) serveContent(q *http1.Request, name string, info fs.FileInfo) {
 	state, size, kind := validatorsOf(info), info.Size(), contentType(name)
 	headers := append(v.headers[:0], "Last-Modified: "...)
-	headers = state.modified.UTC().AppendFormat(headers, http1.TimeFormat)
+	headers = http1.AppendTime(headers, state.modified)
 	headers = append(append(append(headers, "\r\nETag: "...), state.tag...), "\r\n"...)
 	if code := state.check(q.Fields); code == 304 {
 		v.respond(q, 304, headers, nil)
@@ -121,7 +121,7 @@ type sender struct {
 }
 
 // pieceSize is how much of a file is read at a time. A file up to this size goes out at once.
-const pieceSize = 64 << 10
+const pieceSize = 32 << 10
 
 func (s *sender) send(name string) {
 	q, v := s.request, s.visitor
