@@ -1,9 +1,11 @@
 package host
 
 import (
+	"errors"
 	"sync/atomic"
 	"time"
 
+	"github.com/wasmnet/wasmnet/host/internal/nap"
 	"github.com/wasmnet/wasmnet/reactor/protocol"
 )
 
@@ -18,24 +20,52 @@ import (
 
 // turns bounds how many goroutines run guests beside the loops. Generated code cannot be preempted, so without a bound
 // enough slow guests would hold every processor, and the network would be polled by nobody.
-type turns chan struct{}
+type turns struct {
+	taken  chan struct{}
+	timers chan *nap.Timer // one for each turn
+}
 
-func newTurns(processors int) turns { return make(turns, max(1, processors-1)) }
+func newTurns(processors int) turns {
+	n := max(1, processors-1)
+	t := turns{taken: make(chan struct{}, n), timers: make(chan *nap.Timer, n)}
+	for range n {
+		t.timers <- nap.Open()
+	}
+	return t
+}
 
-func (t turns) take() { t <- struct{}{} }
-func (t turns) give() { <-t }
+func (t turns) take() { t.taken <- struct{}{} }
+func (t turns) give() { <-t.taken }
 
-// nap is how long a turn is left unused between two slices. Go's scheduler looks at the network when a processor has
+// pause is how long a turn is left unused between two stretches. Go's scheduler looks at the network when a processor has
 // nothing to run, or every 10 ms; a goroutine that merely yields is something to run, and so is the next one in line.
 // Measured with one spinning guest on two processors: the echo of a neighbour took 3 ms, and 21 ms at the 99th
-// percentile, beside a guest that yields; 69 us and 250 us beside one that naps; 55 us and 150 us undisturbed.
-const nap = 20 * time.Microsecond
+// percentile, beside a guest that yields; 69 us and 250 us beside one that pauses; 55 us and 150 us undisturbed.
+const pause = 20 * time.Microsecond
 
-// yield lets others run.
+// stretch is how much fuel a guest beside the loop uses between two pauses. A neighbour feels no difference to a pause
+// after each slice; the guest takes half the time.
+const stretch = 4 * slice
+
+// yield lets others run. Called with a turn.
 func (t turns) yield() {
-	time.Sleep(nap)
+	timer := <-t.timers
+	timer.Sleep(pause)
+	if timer != nil {
+		t.timers <- timer
+	}
 	t.give()
 	t.take()
+}
+
+// close releases the timers. A guest that has not noticed yet that it is over goes on without.
+func (t turns) close() error {
+	var errs []error
+	for range cap(t.timers) {
+		errs = append(errs, (<-t.timers).Close())
+	}
+	close(t.timers)
+	return errors.Join(errs...)
 }
 
 // cut ends a call from outside: the guest looks at each slice and whenever it waits.
@@ -47,9 +77,16 @@ type cut struct {
 // end cuts the call. Any goroutine may call it. The first error counts.
 func (c *cut) end(err error) bool { return c.err.CompareAndSwap(nil, &err) }
 
-// startUpStretch is how much fuel start-up uses in one go: mostly nobody waits for a processor then, but everybody for
-// the start.
+// startUpStretch is how much of it start-up uses: mostly nobody waits for a processor then, but everybody for the start.
 const startUpStretch = 16 * slice
+
+// pauseAfter lets others run if the call has used that much fuel since it last did.
+func (i *instance) pauseAfter(stretch int64) {
+	if m := &i.meter; m.granted-m.paused >= stretch {
+		m.paused = m.granted
+		i.svc.host.turns.yield()
+	}
+}
 
 // breathe is called between slices.
 func (i *instance) breathe() {
@@ -59,17 +96,15 @@ func (i *instance) breathe() {
 	i.watchSlice()
 	switch m := &i.meter; {
 	case i.shard == nil && i.task == nil:
-		if m.granted%startUpStretch == 0 {
-			i.svc.host.turns.yield()
-		}
+		i.pauseAfter(startUpStretch)
 	case i.shard == nil:
-		i.svc.host.turns.yield()
+		i.pauseAfter(stretch)
 	case i.away:
 		select {
 		case <-i.shard.ended:
 			panic(protocol.ErrShutdown)
 		default:
-			i.svc.host.turns.yield()
+			i.pauseAfter(stretch)
 		}
 	case i.shard.detach == nil:
 	case m.since.IsZero():

@@ -15,6 +15,7 @@ const slice = 100_000
 type meter struct {
 	left    int64     // of the budget, not granted yet
 	granted int64     // so far
+	paused  int64     // granted when others were last let run
 	debt    int64     // work done by imports, not yet taken from what is granted
 	budget  int64     // of the next call
 	since   time.Time // of the first refuelling; zero before it
@@ -98,7 +99,7 @@ func (i *instance) invoke(e abi.Event, a, b, c int32) error {
 	}
 	m := &i.meter
 	grant := min(slice, m.budget)
-	m.left, m.granted, m.debt, m.since = m.budget-grant, grant, 0, time.Time{}
+	m.left, m.granted, m.paused, m.debt, m.since = m.budget-grant, grant, 0, 0, time.Time{}
 	i.fuel.Set(uint64(grant))
 	i.stack = [4]uint64{uint64(uint32(e)), uint64(uint32(a)), uint64(uint32(b)), uint64(uint32(c))}
 	err := i.dispatch.CallWithStack(i, i.stack[:])

@@ -113,7 +113,7 @@ func (h *Host) Close() error {
 		s.close()
 	}
 	h.garbage.running.Wait()
-	err := errors.Join(h.runtime.Close(context.Background()), h.gauge.Close())
+	err := errors.Join(h.runtime.Close(context.Background()), h.gauge.Close(), h.turns.close())
 	for _, c := range []*compileCache{h.cache, h.unused} {
 		if c != nil {
 			err = errors.Join(err, c.close())
