@@ -280,5 +280,6 @@ func kernel() string {
 	if err := unix.Uname(&u); err != nil {
 		return "unknown kernel"
 	}
-	return unix.ByteSliceToString(u.Sysname[:]) + " " + unix.ByteSliceToString(u.Release[:])
+	version, _, _ := strings.Cut(unix.ByteSliceToString(u.Release[:]), "-") // what follows names a build
+	return unix.ByteSliceToString(u.Sysname[:]) + " " + version
 }
