@@ -33,6 +33,9 @@ func TestOpenFilesAreLimitedAndClosed(t *testing.T) {
 	}
 	w.log.Wait(t, "limit exceeded", "limit=handles")
 	w.log.WaitFor(t, 3, "connection closed")
+	over := make(chan struct{}) // the event that was logged
+	w.reactor.Loops()[0].CallFromThread(func() { close(over) })
+	<-over
 	if open := openFiles(t, dir); len(open) > 1 { // the directory itself
 		t.Errorf("still open: %q", open)
 	}

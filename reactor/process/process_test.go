@@ -214,7 +214,7 @@ func TestStatus(t *testing.T) {
 		t.Errorf("reason %v", reason)
 	}
 	wait(t, p.exited, "ProcessExited")
-	for _, name := range []string{"TERM", "SIGKILL", "1"} {
+	for _, name := range []string{"TERM", "SIGKILL", "15"} {
 		sig, err := process.ParseSignal(name)
 		if err != nil {
 			t.Fatal(err)
