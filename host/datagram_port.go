@@ -103,7 +103,19 @@ func (p *servedPort) join(d *datagrams) {
 	}
 }
 
-// deserted reports whether no guest has the port.
+// attended reports whether a guest has the port, after renew has looked for another one if need be. A datagram that finds
+// none is dropped.
+func (p *servedPort) attended(renew func()) bool {
+	if p.deserted() {
+		renew()
+	}
+	if p.deserted() {
+		p.shard.tally.Dropped++
+		return false
+	}
+	return true
+}
+
 func (p *servedPort) deserted() bool { return p.view == nil || p.view.inst == nil }
 
 // StopProtocol is that of [protocol.DatagramProtocol] and [protocol.UNIXDatagramProtocol].
@@ -141,16 +153,11 @@ func (p *servedUDP) renew() {
 	p.join(&p.mine.datagrams)
 }
 
-// DatagramReceived implements [protocol.DatagramProtocol]. A datagram that finds no guest is dropped.
+// DatagramReceived implements [protocol.DatagramProtocol].
 func (p *servedUDP) DatagramReceived(data []byte, from netip.AddrPort) {
-	if p.deserted() {
-		p.renew()
+	if p.attended(p.renew) {
+		p.mine.DatagramReceived(data, from)
 	}
-	if p.deserted() {
-		p.shard.tally.Dropped++
-		return
-	}
-	p.mine.DatagramReceived(data, from)
 }
 
 // servedUNIX is a UNIX socket for datagrams.
@@ -174,14 +181,9 @@ func (p *servedUNIX) renew() {
 	p.join(&p.mine.datagrams)
 }
 
-// DatagramReceived implements [protocol.UNIXDatagramProtocol]. A datagram that finds no guest is dropped.
+// DatagramReceived implements [protocol.UNIXDatagramProtocol].
 func (p *servedUNIX) DatagramReceived(data []byte, from protocol.UNIXAddress) {
-	if p.deserted() {
-		p.renew()
+	if p.attended(p.renew) {
+		p.mine.DatagramReceived(data, from)
 	}
-	if p.deserted() {
-		p.shard.tally.Dropped++
-		return
-	}
-	p.mine.DatagramReceived(data, from)
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"sync"
 )
 
@@ -50,16 +51,12 @@ func imageCosts(o options, s subject, kib int) (figures, error) {
 	if err != nil {
 		return nil, err
 	}
-	started, err := start(s)
-	if err != nil {
-		return nil, err
-	}
-	f[untilReady], f[cpuOfStart] = started[untilReady], started[cpuOfStart]
-	p, err := s.start()
+	p, started, err := begin(s)
 	if err != nil {
 		return nil, err
 	}
 	defer p.stop()
+	maps.Copy(f, started)
 	asleep, err := idle(o, min(o.most, 1000))(p)
 	if err != nil {
 		return nil, err

@@ -3,8 +3,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
+	"maps"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -63,19 +63,32 @@ func sandboxWorkloads(o options, ps *peers) []workload {
 	})
 }
 
-// start measures how long a server takes to listen, and what with, if its log tells.
-func start(s subject) (figures, error) {
+// begin starts a server, and measures how long it takes to listen.
+func begin(s subject) (*process, figures, error) {
 	began := time.Now()
 	p, err := s.start()
+	if err != nil {
+		return nil, nil, err
+	}
+	ready := time.Since(began)
+	cpu, err := p.cpu()
+	if err != nil {
+		p.stop()
+		return nil, nil, err
+	}
+	return p, figures{untilReady: float64(ready), cpuOfStart: float64(cpu)}, nil
+}
+
+// start measures how long a server takes to listen, and what with, if its log tells.
+func start(s subject) (figures, error) {
+	p, f, err := begin(s)
 	if err != nil {
 		return nil, err
 	}
 	defer p.stop()
-	ready := time.Since(began)
-	cpu, err := p.cpu()
-	f, bad := stages(p.log.String())
-	f[untilReady], f[cpuOfStart] = float64(ready), float64(cpu)
-	return f, errors.Join(err, bad)
+	took, err := stages(p.log.String())
+	maps.Copy(f, took)
+	return f, err
 }
 
 // stage is one of a start's stages, as the host's log has them.

@@ -65,17 +65,11 @@ func compileServices(cache string, different bool, n int, file string) error {
 
 // manyServices measures a process with a service behind each of its ports.
 func manyServices(o options, s subject) (figures, error) {
-	began := time.Now()
-	p, err := s.start()
+	p, f, err := begin(s)
 	if err != nil {
 		return nil, err
 	}
 	defer p.stop()
-	ready := time.Since(began)
-	cpu, err := p.cpu()
-	if err != nil {
-		return nil, err
-	}
 	if err := p.settled(min(o.settle, time.Second)); err != nil {
 		return nil, err
 	}
@@ -84,7 +78,8 @@ func manyServices(o options, s subject) (figures, error) {
 		return nil, err
 	}
 	next, err := connectEach(p.addrs)
-	return figures{untilReady: float64(ready), cpuOfStart: float64(cpu), residentAll: float64(p.memory), firstConn: first, nextConn: next}, err
+	f[residentAll], f[firstConn], f[nextConn] = float64(p.memory), first, next
+	return f, err
 }
 
 // connectEach is the median time of a connection with one echo, over all addresses, in ns.
